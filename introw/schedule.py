@@ -1,0 +1,12 @@
+"""Every recurring job, one list. Each names a queue that is rung in every workspace, or a task of its own."""
+
+from celery.schedules import schedule
+
+BEAT_SCHEDULE = {
+    "segments-clock": {
+        "task": "workspaces.ring_everywhere",
+        "schedule": schedule(30),  # a time-driven change shows within a minute of its moment
+        "args": ["segments.clock"],
+        "options": {"expires": 30},
+    },
+}

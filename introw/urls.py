@@ -1,0 +1,37 @@
+"""The whole map. No path carries a workspace: it is found by host or first segment (workspaces/middleware.py)."""
+
+from importlib import import_module
+from importlib.util import find_spec
+
+from django.urls import include, path
+
+from workspaces import urls as workspaces
+
+
+def patterns(module, name):
+    if find_spec(module.rpartition(".")[0]) is None or find_spec(module) is None:
+        return []
+    return getattr(import_module(module), name, [])
+
+
+settings_urlpatterns = [
+    *workspaces.settings_urlpatterns,
+    path("segments/", include(patterns("segments.urls", "settings_urlpatterns"))),
+    path("experiences/", include(patterns("portal.experiences.urls", "settings_urlpatterns"))),
+    path("quotes/", include(patterns("portal.quotes.urls", "settings_urlpatterns"))),
+    path("profile/", include(patterns("portal.profile.urls", "settings_urlpatterns"))),
+    path("crm/", include(patterns("crm_sync.urls", "settings_urlpatterns"))),
+]
+partner_urlpatterns = [
+    path("", include(patterns("portal.experiences.urls", "partner_urlpatterns"))),
+    path("quotes/", include(patterns("portal.quotes.urls", "partner_urlpatterns"))),
+    path("profile/", include(patterns("portal.profile.urls", "partner_urlpatterns"))),
+]
+urlpatterns = [
+    path("hooks/", include(patterns("crm_sync.urls", "hook_urlpatterns"))),
+    path("accounts/", include("allauth.urls")),
+    *workspaces.person_urlpatterns,
+    *patterns("introw.health", "urlpatterns"),
+    path("settings/", include((settings_urlpatterns, "settings"))),
+    path("", include((partner_urlpatterns, "partner"))),
+]

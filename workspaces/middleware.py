@@ -1,0 +1,82 @@
+"""Finds the workspace by its own domain, else by the first segment of the path, which then leaves the path.
+
+URL names carry no workspace: the same routes serve partners.example.com/quotes/ and /acme/quotes/.
+"""
+
+import logging
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import get_script_prefix, set_script_prefix
+
+from workspaces.models import Workspace
+from workspaces.models.workspace import RESERVED_SLUGS
+
+log = logging.getLogger(__name__)
+
+
+class WorkspaceMiddleware:
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        host = request.META.get("HTTP_HOST", "").lower()
+        request.on_main_host = host in settings.MAIN_HOSTS or _is_local(host)
+        request.workspace = None
+        if not request.on_main_host:
+            request.workspace = Workspace.objects.filter(domain=host).first()
+            if request.workspace is None and request.path_info not in {"/healthz", "/readyz"}:
+                return render(request, "421.html", status=421)
+            return self.get_response(request)
+        outer = get_script_prefix()
+        try:
+            self._mount(request)
+            return self.get_response(request)
+        finally:
+            set_script_prefix(outer)
+
+    def _mount(self, request):
+        slug, _, rest = request.path_info.lstrip("/").partition("/")
+        if not slug or slug in RESERVED_SLUGS:
+            return
+        request.workspace = Workspace.objects.filter(slug=slug).first()
+        if request.workspace:
+            prefix = f"{request.META.get('SCRIPT_NAME', '')}/{slug}"
+            request.META["SCRIPT_NAME"] = prefix
+            request.path_info = request.META["PATH_INFO"] = f"/{rest}"
+            set_script_prefix(f"{prefix}/")
+
+
+def _is_local(host):
+    """In development and the demo the product also answers on the loopback names."""
+    name = host.rpartition(":")[0] or host
+    return (settings.DEBUG or settings.DEMO) and name in {"localhost", "127.0.0.1", "[::1]"}
+
+
+class DatabaseAwayMiddleware:
+    """A database that cannot be reached is said so: 503, and when to come back."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        try:
+            return self.get_response(request)
+        except (OperationalError, InterfaceError) as error:
+            return self.away(request, error)
+
+    def process_exception(self, request, exception):
+        if isinstance(exception, (OperationalError, InterfaceError)):
+            return self.away(request, exception)
+        return None
+
+    def away(self, request, error):
+        log.error("The database did not answer: %s", error)
+        if request.path_info.startswith("/hooks/"):
+            response = HttpResponse("Try again later.", status=503, content_type="text/plain; charset=utf-8")
+        else:
+            response = render(None, "503.html", status=503)
+        response["Retry-After"] = "5"
+        return response

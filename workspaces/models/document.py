@@ -1,0 +1,33 @@
+"""What partners and contacts have in common: a document of typed property values."""
+
+from django.db import models
+
+from workspaces.keys import chunk_of
+from workspaces.tenancy import WorkspaceModel
+
+
+class Record(WorkspaceModel):
+    """A subject of segments. Its values are written by workspaces.properties alone.
+
+    All three documents are keyed by the property's number: `raw` is what people see, `norm` what rules
+    compare, `set_at` when each value was last set (UTC, ISO 8601).
+    """
+
+    raw = models.JSONField(default=dict, editable=False)
+    norm = models.JSONField(default=dict, editable=False)
+    set_at = models.JSONField(default=dict, editable=False)
+    version = models.BigIntegerField(default=0, editable=False)
+    chunk = models.SmallIntegerField(editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta(WorkspaceModel.Meta):
+        abstract = True
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if self.chunk is None:
+            self.chunk = chunk_of(self.pk)
+
+    def value(self, prop):
+        """The raw value of a property, None where there is none."""
+        return self.raw.get(str(prop.number))

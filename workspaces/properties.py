@@ -1,0 +1,271 @@
+"""The one way in for property values: typed, validated, versioned, logged and announced, in one transaction.
+
+Whoever is above (memberships, the CRM's outbox) follows synchronously, inside the same transaction; an
+exception of theirs takes the change back.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import OperationalError, connection, transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from workspaces import locks
+from workspaces.models import Contact, Partner, Property, PropertyChange
+from workspaces.property_types import Invalid, clean, normalise
+from workspaces.signals import RecordChange, properties_changed, record_changed
+from workspaces.tenancy import current_workspace_id
+
+MODELS = {"partner": Partner, "contact": Contact}
+REQUIRED = {("partner", "name"), ("contact", "email")}
+
+
+class PropertyErrors(ValueError):
+    """What is wrong, by property key, in words for the person who typed it. Nothing was written."""
+
+    def __init__(self, errors):
+        self.errors = errors
+        super().__init__("; ".join(f"{key}: {message}" for key, message in errors.items()))
+
+
+@dataclass
+class Edit:
+    """New values for one record, by property key. `partner` moves a contact, or gives a new one its partner."""
+
+    record: Any
+    values: dict
+    partner: Any = None
+    created: bool = False
+    cleaned: dict = field(default_factory=dict)
+
+
+def properties_of(level):
+    """The live properties of a level by key."""
+    live = Property.objects.live().filter(level=level).select_related("workspace")
+    return {prop.key: prop for prop in live}
+
+
+def set_properties(record, values, *, by):
+    """Sets the values of a partner or contact; None or "" clears one. Raises PropertyErrors, writing nothing.
+
+    Returns the RecordChange, or None where nothing differed. `record` is refreshed in place.
+    """
+    changes = set_many([Edit(record, values)], by=by)
+    return changes[0] if changes else None
+
+
+def move_contact(contact, partner, *, by):
+    """Moves a contact to another partner."""
+    return set_many([Edit(contact, {}, partner=partner)], by=by)
+
+
+def create_partner(values, *, by, owner=None):
+    record = Partner(workspace_id=current_workspace_id(), owner=owner)
+    set_many([Edit(record, values, created=True)], by=by)
+    return record
+
+
+def create_contact(partner, values, *, by, status=Contact.Status.INVITED):
+    record = Contact(workspace_id=current_workspace_id(), partner=partner, status=status)
+    set_many([Edit(record, values, partner=partner, created=True)], by=by)
+    return record
+
+
+def set_many(edits, *, by):
+    """Many records of one level in one go: locked together, written together, announced once."""
+    if not edits:
+        return []
+    level = edits[0].record.level
+    known = properties_of(level)
+    for edit in edits:
+        edit.cleaned = _cleaned(edit, known, level=level, by=by)
+    _lock(edits, level)
+    now = timezone.now()
+    changes = [change for edit in edits if (change := _apply(edit, by=by, at=now))]
+    _write(edits, changes, level)
+    _log(changes, known, level)
+    if changes:
+        record_changed.send(sender=MODELS[level], changes=changes)
+    return changes
+
+
+def _cleaned(edit, known, *, level, by):
+    """Property → raw value. A contact never writes a read-only property, whatever page it came from."""
+    values = dict(edit.values)
+    if edit.created:
+        values = {**_defaults(known, level), **values}
+    errors, cleaned = {}, {}
+    for key, value in values.items():
+        prop = known.get(key)
+        if prop is None:
+            errors[key] = "There is no such property."
+        elif by.kind == "contact" and prop.read_only:
+            errors[key] = f"{prop.label} can only be changed by {prop.workspace.name}."
+        else:
+            try:
+                cleaned[prop] = clean(prop, value)
+            except Invalid as error:
+                errors[key] = str(error)
+    given = {prop.key for prop, raw in cleaned.items() if raw is not None}
+    for required_level, key in REQUIRED:
+        missing = key not in given and (edit.created or key in values)
+        if required_level == level and key in known and missing and key not in errors:
+            errors[key] = f"{known[key].label} is needed."
+    if errors:
+        raise PropertyErrors(errors)
+    return cleaned
+
+
+def _defaults(known, level):
+    """A new contact always has the workspace's default role, whichever way it comes."""
+    role = known.get("role") if level == "contact" else None
+    default = next((o["value"] for o in role.options if o.get("default")), None) if role else None
+    return {"role": default} if default else {}
+
+
+class _Moved(Exception):
+    """A contact is at another partner than the one that was locked."""
+
+
+def _lock(edits, level):
+    for _ in range(locks.ATTEMPTS):
+        try:
+            with transaction.atomic():
+                _take_locks(edits, level)
+                _refresh([edit for edit in edits if not edit.created], level)
+                return
+        except _Moved:
+            continue  # the savepoint gave the locks back; now the right partner is known
+    raise OperationalError("The contact kept moving between partners.")
+
+
+def _take_locks(edits, level):
+    if level == "partner":
+        locks.lock_for_partners([edit.record for edit in edits])
+    else:
+        targets = [edit.partner.pk for edit in edits if edit.partner]
+        locks.lock_for_contacts([edit.record for edit in edits], partner_ids=targets)
+
+
+def _refresh(edits, level):
+    """Reads the rows again under their locks: what was loaded before may be old."""
+    model = MODELS[level]
+    rows = model.objects.filter(pk__in=[edit.record.pk for edit in edits]).order_by("pk")
+    rows = {row.pk: row for row in rows.select_for_update(of=("self",), no_key=True)}
+    moved = False
+    for edit in edits:
+        row = rows.get(edit.record.pk)
+        if row is None:
+            raise model.DoesNotExist(f"The {level} is gone.")
+        if level == "contact" and row.partner_id != edit.record.partner_id:
+            edit.record.partner_id, moved = row.partner_id, True
+        for name in ("raw", "norm", "set_at", "version"):
+            setattr(edit.record, name, getattr(row, name))
+    if moved:
+        raise _Moved
+
+
+def _apply(edit, *, by, at):
+    record, values = edit.record, {}
+    moved_from = None
+    if edit.partner and not edit.created and edit.partner.pk != record.partner_id:
+        moved_from, record.partner = record.partner_id, edit.partner
+    for prop, raw in edit.cleaned.items():
+        old = record.raw.get(str(prop.number))
+        if raw == old:
+            continue
+        values[prop.number] = (old, raw)
+        _put(record, prop, raw, at)
+    if not (values or moved_from or edit.created):
+        return None
+    record.version += 1
+    return RecordChange(
+        record=record,
+        level=record.level,
+        by=by,
+        at=at,
+        created=edit.created,
+        values=values,
+        old_partner_id=moved_from,
+    )
+
+
+def _put(record, prop, raw, at):
+    key = str(prop.number)
+    record.set_at[key] = at.isoformat(timespec="milliseconds")
+    if raw is None:
+        record.raw.pop(key, None)
+        record.norm.pop(key, None)
+    else:
+        record.raw[key] = raw
+        record.norm[key] = normalise(prop, raw)
+    if prop.built_in and prop.key in record.columns:
+        setattr(record, record.columns[prop.key], raw or "")
+        if prop.key == "email" and record.level == "contact":
+            record.user_id = None  # an address that nobody proved binds nobody
+
+
+def _write(edits, changes, level):
+    model = MODELS[level]
+    changed = [change.record for change in changes]
+    created = {id(edit.record) for edit in edits if edit.created}
+    model.objects.bulk_create([r for r in changed if id(r) in created], batch_size=1000)
+    fields = ["raw", "norm", "set_at", "version", *set(model.columns.values())]
+    if level == "contact":
+        fields += ["partner", "user"]
+    existing = [r for r in changed if id(r) not in created]
+    if len(existing) == 1:
+        existing[0].save(update_fields=fields)
+    elif existing:
+        model.objects.bulk_update(existing, fields, batch_size=500)
+
+
+def _log(changes, known, level):
+    by_number = {prop.number: prop for prop in known.values()}
+    rows = [
+        PropertyChange(
+            level=level,
+            record_id=change.record.pk,
+            prop=by_number[number],
+            old=old,
+            new=new,
+            actor_kind=change.by.kind,
+            actor_id=change.by.id,
+            actor_label=change.by.label,
+            at=change.at,
+        )
+        for change in changes
+        for number, (old, new) in change.values.items()
+    ]
+    PropertyChange.objects.bulk_create(rows, batch_size=2000)
+
+
+def define_properties(definitions):
+    """Adds properties to the current workspace; each definition is keyword arguments of Property.
+
+    Numbers are given out under a lock, so that two people adding at once get two numbers.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended('properties' || %s, 0))",
+            [str(current_workspace_id())],
+        )
+    top = Property.objects.aggregate(top=Max("number"))["top"] or 0
+    rows = []
+    for number, definition in enumerate(definitions, start=top + 1):
+        rows.append(Property(**{"position": number, **definition}, number=number))
+    Property.objects.bulk_create(rows)
+    properties_changed.send(sender=Property, properties=rows)
+    return rows
+
+
+def save_property(prop):
+    """Saves a changed property and tells those who depend on its options and type."""
+    prop.save()
+    properties_changed.send(sender=Property, properties=[prop])
+
+
+def history_of(record, *, limit=50):
+    """The latest changes of a record, newest first."""
+    return PropertyChange.objects.filter(record_id=record.pk).select_related("prop").order_by("-at")[:limit]

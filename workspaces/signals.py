@@ -1,0 +1,27 @@
+"""News for those above, who must stay unknown here. Sent synchronously, inside the transaction of the change."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.dispatch import Signal
+
+from workspaces.actors import Actor
+
+
+@dataclass(frozen=True)
+class RecordChange:
+    record: Any  # Partner or Contact, as it is after the change
+    level: str  # "partner" | "contact"
+    by: Actor
+    at: datetime
+    created: bool = False
+    values: dict[int, tuple[Any, Any]] = field(default_factory=dict)  # property number → (old raw, new raw)
+    old_partner_id: UUID | None = None  # set where a contact moved to another partner
+
+
+# changes: list[RecordChange], all of one level. Bulk changes announce themselves once.
+record_changed = Signal()
+# workspace properties were added, changed or archived. properties: list[Property]
+properties_changed = Signal()
