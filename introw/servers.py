@@ -5,11 +5,13 @@ every role has a random password. The superuser makes the roles and the database
 """
 
 import json
+import os
 import secrets
 import shutil
 import signal
 import socket
 import time
+from collections.abc import Collection
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -17,6 +19,7 @@ import psycopg
 from psycopg import sql
 
 from introw.children import Account, Child, Command, log_tail
+from introw.ports import free_port
 from introw.server_files import (
     ServerError,
     initialise_cluster,
@@ -50,10 +53,16 @@ THROW_AWAY_SETTINGS = {
 }
 
 
-class Servers:
-    """One PostgreSQL and one Valkey with all their state in one folder."""
+POSTGRES, VALKEY = "postgres", "valkey"
 
-    def __init__(self, state: Path, *, throw_away: bool = False):
+
+class Servers:
+    """One PostgreSQL and one Valkey, or only the one that is needed, with all their state in one folder."""
+
+    def __init__(
+        self, state: Path, *, needed: Collection[str] = (POSTGRES, VALKEY), throw_away: bool = False
+    ):
+        self.needed = needed
         self.throw_away = throw_away
         self.account = Account.for_root()
         self.log_folder = state / "log"
@@ -66,11 +75,14 @@ class Servers:
 
     @property
     def environment(self) -> dict[str, str]:
-        return {
-            "DATABASE_URL": self._database_url(APP),
-            "DATABASE_OWNER_URL": self._database_url(OWNER),
-            "REDIS_URL": f"redis://:{self.passwords['valkey']}@127.0.0.1:{self.valkey_port}/0",
-        }
+        environment = {}
+        if POSTGRES in self.needed:
+            environment["DATABASE_URL"] = self._database_url(APP)
+            environment["DATABASE_OWNER_URL"] = self._database_url(OWNER)
+        if VALKEY in self.needed:
+            password = self.passwords["valkey"]
+            environment["REDIS_URL"] = f"redis://:{password}@127.0.0.1:{self.valkey_port}/0"
+        return environment
 
     def start(self) -> None:
         """Everything in one call, for who does not watch over the processes."""
@@ -82,18 +94,33 @@ class Servers:
             child.ask_to_stop()
         for child in self.children:
             child.stop()
+        self.clean_up()
+
+    def clean_up(self) -> None:
         shutil.rmtree(self.socket_folder, ignore_errors=True)
+
+    def erase(self) -> None:
+        """Forget all data."""
+        for folder in ("postgres", "valkey"):
+            shutil.rmtree(self.state / folder, ignore_errors=True)
 
     def commands(self) -> list[Command]:
         """The processes to run; makes the database cluster first where there is none."""
-        home = postgres_home(self.state, self.account)
-        self._make_cluster(home)
-        return [self._postgres(home), self._valkey()]
+        commands = []
+        if POSTGRES in self.needed:
+            home = postgres_home(self.state, self.account)
+            self._make_cluster(home)
+            commands.append(self._postgres(home))
+        if VALKEY in self.needed:
+            commands.append(self._valkey())
+        return commands
 
     def wait_until_ready(self, *, patience: float = 60.0) -> None:
-        connect_when_ready(self._superuser_conninfo(), self.log_folder / "postgres.log", patience)
-        self._make_roles()
-        wait_for_port(self.valkey_port, self.log_folder / "valkey.log", patience)
+        if POSTGRES in self.needed:
+            connect_when_ready(self._superuser_conninfo(), self.log_folder / "postgres.log", patience)
+            self._make_roles()
+        if VALKEY in self.needed:
+            wait_for_port(self.valkey_port, self.log_folder / "valkey.log", patience)
 
     def _database_url(self, role: str) -> str:
         place = urlencode({"host": str(self.socket_folder)}, safe="/")
@@ -104,7 +131,7 @@ class Servers:
             host=str(self.socket_folder),
             user="postgres",
             password=self.passwords["postgres"],
-            dbname="postgres",
+            dbname=POSTGRES,
         )
 
     def _passwords(self) -> dict[str, str]:
@@ -130,7 +157,7 @@ class Servers:
             settings |= THROW_AWAY_SETTINGS
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         return Command(
-            name="postgres",
+            name=POSTGRES,
             argv=(str(home / "bin/postgres"), "-D", str(self.state / "postgres"), *options),
             log=self.log_folder / "postgres.log",
             cwd=self.state,
@@ -151,7 +178,7 @@ class Servers:
             "maxmemory-policy": "noeviction",
         }
         return Command(
-            name="valkey",
+            name=VALKEY,
             argv=(valkey_binary(), "-"),
             log=self.log_folder / "valkey.log",
             cwd=folder,
@@ -173,6 +200,12 @@ class Servers:
             superuser.execute(
                 sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(DATABASE), sql.Identifier(OWNER))
             )
+
+
+def servers_needed() -> frozenset[str]:
+    """Servers that the environment does not name already."""
+    named = {POSTGRES: "DATABASE_URL", VALKEY: "REDIS_URL"}
+    return frozenset(server for server, variable in named.items() if variable not in os.environ)
 
 
 def connect_when_ready(conninfo: str, log: Path, patience: float) -> None:
@@ -197,9 +230,3 @@ def wait_for_port(port: int, log: Path, patience: float) -> None:
             if time.monotonic() > deadline:
                 raise ServerError(f"Valkey did not start.\n{log_tail(log)}") from error
             time.sleep(0.02)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

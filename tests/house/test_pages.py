@@ -1,0 +1,145 @@
+"""The bridge from the web server to Django: what a request may be, and who holds a thread."""
+
+import socket
+import threading
+import time
+import urllib.request
+
+import pytest
+import uvicorn
+
+from introw import bodies
+from introw.bodies import Limit
+from introw.pages import Pages, add_headers
+
+THREADS = 2
+LARGE = 3_000_000
+
+
+def echo(environ, start_response):
+    """Answers with the request's method, path and the size of its body."""
+    if environ["PATH_INFO"] == "/large/":
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [b"x" * LARGE]
+    size = len(environ["wsgi.input"].read())
+    text = f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']} {size} {environ.get('HTTP_COOKIE', '')}"
+    start_response("200 OK", [("Content-Type", "text/plain"), ("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")])
+    return [text.encode()]
+
+
+@pytest.fixture(scope="module")
+def address():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        config = uvicorn.Config(Pages(echo, threads=THREADS), lifespan="off", log_level="error")
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+        yield listener.getsockname()
+        server.force_exit = server.should_exit = True
+        thread.join(5)
+
+
+@pytest.fixture
+def ask(address):
+    def request(path, data=None, **headers):
+        host, port = address
+        return urllib.request.urlopen(
+            urllib.request.Request(f"http://{host}:{port}{path}", data=data, headers=headers), timeout=10
+        )
+
+    return request
+
+
+@pytest.fixture
+def half_send(address):
+    """Sends the beginning of a request and then nothing more."""
+    opened = []
+
+    def connect(path, announced=1000, sent=b"half"):
+        connection = socket.create_connection(address)
+        opened.append(connection)
+        head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {announced}\r\n\r\n"
+        connection.sendall(head.encode() + sent)
+        return connection
+
+    yield connect
+    for connection in opened:
+        connection.close()
+
+
+def status_of(connection):
+    connection.settimeout(10)
+    return int(connection.recv(4096).split(b" ", 2)[1])
+
+
+def test_request_and_response_pass_through_whole(ask):
+    response = ask("/päth/".replace("ä", "%C3%A4"), b"12345", cookie="session=1")
+
+    assert response.read().decode() == "POST /pÃ¤th/ 5 session=1"  # WSGI's own way to carry UTF-8
+    assert response.headers.get_all("Set-Cookie") == ["a=1", "b=2"]
+
+
+def test_body_that_goes_to_disk_arrives_whole(ask):
+    assert b" 5000000 " in ask("/upload/", b"x" * 5_000_000).read()
+
+
+def test_chunked_body_has_the_length_that_arrived(address):
+    with socket.create_connection(address) as connection:
+        connection.sendall(
+            b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
+        )
+        connection.settimeout(10)
+        assert b"POST / 3 " in connection.recv(4096)
+
+
+def test_unfinished_requests_keep_no_thread_from_the_others(ask, half_send):
+    for _ in range(4 * THREADS):
+        half_send("/slow/")
+
+    started = time.monotonic()
+    assert ask("/quick/").status == 200
+    assert time.monotonic() - started < 2
+
+
+def test_readers_that_do_not_read_keep_no_thread_from_the_others(ask, half_send):
+    for _ in range(4 * THREADS):
+        half_send("/large/", announced=0, sent=b"")
+
+    started = time.monotonic()
+    assert ask("/quick/").status == 200
+    assert time.monotonic() - started < 2
+
+
+def test_hook_that_does_not_finish_in_time_gets_408(half_send, monkeypatch):
+    monkeypatch.setattr(bodies, "HOOKS", Limit(size=1000, seconds=0.2))
+
+    assert status_of(half_send("/hooks/hubspot/")) == 408
+
+
+def test_hook_that_announces_too_much_gets_413_at_once(half_send):
+    assert status_of(half_send("/hooks/hubspot/", announced=bodies.HOOKS.size + 1)) == 413
+
+
+def test_hook_of_the_largest_size_passes(ask):
+    assert ask("/hooks/hubspot/", b"x" * bodies.HOOKS.size).status == 200
+
+
+def test_upload_that_grows_too_large_without_saying_so_gets_413(address, monkeypatch):
+    monkeypatch.setattr(bodies, "PAGES", Limit(size=1000, seconds=10))
+    with socket.create_connection(address) as connection:
+        connection.sendall(b"POST /u/ HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
+        connection.sendall(b"800\r\n" + b"x" * 0x800 + b"\r\n")
+
+        assert status_of(connection) == 413
+
+
+def test_a_header_with_an_underscore_cannot_pass_for_another():
+    environ = {}
+    add_headers(
+        environ, [(b"x_forwarded_for", b"1.2.3.4"), (b"x-real", b"1"), (b"cookie", b"a"), (b"cookie", b"b")]
+    )
+
+    assert environ == {"HTTP_X_REAL": "1", "HTTP_COOKIE": "a; b"}
