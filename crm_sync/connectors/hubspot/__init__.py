@@ -1,0 +1,1 @@
+"""HubSpot, spoken to through its own client library (API v3)."""

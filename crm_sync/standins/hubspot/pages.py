@@ -1,0 +1,197 @@
+"""The page where a person plays the vendor's CRM user: find a company, change it, watch the webhooks."""
+
+from collections.abc import Mapping
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, quote
+
+from crm_sync.standins.hubspot.records import Record, Refused
+from crm_sync.standins.hubspot.wire import Call
+
+if TYPE_CHECKING:
+    from crm_sync.standins.hubspot.app import StandIn
+
+Page = tuple[int, dict[str, str], bytes]
+HERE = Path(__file__).parent
+LABELS = {"companies": "Companies", "contacts": "Contacts"}
+COLUMNS = {
+    "companies": ["name", "partner_tier", "partner_phase", "website"],
+    "contacts": ["email", "firstname", "lastname", "partner_role"],
+}
+POLICY = "default-src 'none'; style-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'"
+
+
+def respond(standin: "StandIn", call: Call) -> Page:
+    match [call.method, *call.path.strip("/").split("/")]:
+        case ["GET", ""]:
+            return _see_other("/companies")
+        case ["GET", "page.css"]:
+            return 200, {"Content-Type": "text/css"}, (HERE / "page.css").read_bytes()
+        case ["GET", "webhooks"]:
+            return _html(_webhooks(standin), frame=True)
+        case ["GET", "companies" | "contacts" as kind]:
+            words = (call.query.get("q") or [""])[0]
+            return _html(_list(standin, kind, words), kind)
+        case ["GET", "companies" | "contacts" as kind, object_id] if standin.portal.find(kind, object_id):
+            saved = "saved" in call.query
+            return _html(_form(standin, kind, object_id, {}, saved=saved), kind)
+        case ["POST", "companies" | "contacts" as kind, object_id] if standin.portal.find(kind, object_id):
+            return _save(standin, kind, object_id, call)
+    return _html("<h1>Nothing here</h1>", status=404)
+
+
+def _save(standin: "StandIn", kind: str, object_id: str, call: Call) -> Page:
+    # Another site's page could post here too; a browser says where a form comes from.
+    if call.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        return _html("<h1>Refused</h1>", status=403)
+    form = parse_qs(call.body.decode("utf-8", "replace"), keep_blank_values=True)
+    names = _editable(standin, kind)
+    values = {
+        name: ";".join(filter(None, form[name])).replace("\r\n", "\n") for name in names if name in form
+    }
+    try:
+        standin.portal.change(kind, object_id, values, by_app=False)
+    except Refused as refused:
+        errors = {problem.name: problem.message for problem in refused.problems}
+        return _html(_form(standin, kind, object_id, errors, values), kind, status=400)
+    return _see_other(f"/{kind}/{quote(object_id)}?saved")
+
+
+def _list(standin: "StandIn", kind: str, words: str) -> str:
+    known = standin.portal.properties[kind]
+    columns = [name for name in COLUMNS[kind] if name in known]
+    found = standin.portal.search(kind, words)
+    heads = "".join(f"<th scope=col>{escape(known[name]['label'])}</th>" for name in columns)
+    rows = "".join(_row(standin, kind, record, columns) for record in found[:200])
+    rows = rows or f"<tr><td colspan={len(columns) + 1} class=none>Nothing found.</td></tr>"
+    count = f"{len(found)} of {len(standin.portal.records[kind])}"
+    return (
+        f"<header class=head><h1>{LABELS[kind]}</h1><p>{count}</p>"
+        f"<form class=search role=search><label><span class=hidden>Search</span>"
+        f'<input name=q type=search value="{escape(words)}" placeholder="Name, tier, city…"></label>'
+        f"<button>Search</button></form></header>"
+        f"<div class=scroll><table><thead><tr>{heads}<th scope=col>Record ID</th></tr></thead>"
+        f"<tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _row(standin: "StandIn", kind: str, record: Record, columns: list[str]) -> str:
+    title = escape(_shown(standin, kind, record, columns[0]) or record.id)
+    link = f'<a href="/{kind}/{quote(record.id)}">{title}</a>'
+    cells = "".join(f"<td>{escape(_shown(standin, kind, record, name))}</td>" for name in columns[1:])
+    return f"<tr><th scope=row>{link}</th>{cells}<td class=number>{escape(record.id)}</td></tr>"
+
+
+def _form(
+    standin: "StandIn",
+    kind: str,
+    object_id: str,
+    errors: Mapping[str, str],
+    typed: Mapping[str, str] | None = None,
+    *,
+    saved: bool = False,
+) -> str:
+    record = standin.portal.records[kind][object_id]
+    values = record.properties | dict(typed or {})
+    known = standin.portal.properties[kind]
+    names = _editable(standin, kind)
+    fields = "".join(_field(known[n], values.get(n, ""), errors.get(n, "")) for n in names)
+    note = "<p class=saved role=status>Saved. The portal is told about what changed.</p>" if saved else ""
+    title = record.properties.get("name") or record.properties.get("email") or object_id
+    return (
+        f'<header class=head><p class=back><a href="/{kind}">{LABELS[kind]}</a></p><h1>{escape(title)}</h1>'
+        f"<p>Record {escape(object_id)}, changed {escape(record.updated_at)}</p></header>{note}"
+        f"<form method=post class=fields>{fields}<p class=actions><button class=main>Save</button></p></form>"
+    )
+
+
+def _field(known: Mapping[str, Any], value: str, error: str) -> str:
+    name, label = escape(known["name"]), escape(known["label"])
+    hint = f"<small class=error>{escape(error)}</small>" if error else f"<small>{name}</small>"
+    if known["fieldType"] == "checkbox":
+        chosen = value.split(";")
+        boxes = "".join(
+            f'<label class=box><input type=checkbox name="{name}" value="{escape(o["value"])}"'
+            f"{' checked' if o['value'] in chosen else ''}> {escape(o['label'])}</label>"
+            for o in known["options"]
+        )
+        emptied = f'<input type=hidden name="{name}" value="">'  # so that no tick at all is sent as well
+        return f"<fieldset><legend>{label}</legend>{emptied}{boxes}{hint}</fieldset>"
+    if known["options"]:
+        options = "".join(
+            f'<option value="{escape(o["value"])}"{" selected" if o["value"] == value else ""}>'
+            f"{escape(o['label'])}</option>"
+            for o in known["options"]
+        )
+        control = f'<select name="{name}"><option value="">–{options}</select>'
+    elif known["fieldType"] == "textarea":
+        control = f'<textarea name="{name}" rows=3>\n{escape(value)}</textarea>'
+    else:
+        type_ = "date" if known["type"] == "date" else "text"
+        control = f'<input name="{name}" type={type_} value="{escape(value)}">'
+    return f"<label><span>{label}</span>{control}{hint}</label>"
+
+
+def _webhooks(standin: "StandIn") -> str:
+    sender = standin.sender
+    if not sender.url:
+        return "<p class=none>No webhooks: start with --portal-url.</p>"
+    items = "".join(
+        f"<li class={'good' if 200 <= d.status < 300 else 'bad'}>"
+        f"<b>{d.status or 'No answer'}</b> <time>{d.at:%H:%M:%S}</time> <span>{d.took_ms} ms</span>"
+        f"<ul>{''.join(_event(e) for e in d.events[:8])}</ul>"
+        f"{f'<p>and {len(d.events) - 8} more</p>' if len(d.events) > 8 else ''}</li>"
+        for d in list(sender.deliveries)[:30]
+    )
+    waiting = sender.waiting()
+    head = f"<p class=none>{waiting} waiting</p>" if waiting else ""
+    return f"{head}<ol class=sent>{items or '<li class=none>Nothing sent yet. Change a company.</li>'}</ol>"
+
+
+def _event(event: Mapping[str, Any]) -> str:
+    if "propertyName" not in event:
+        return f"<li>{escape(event['subscriptionType'])} {event.get('objectId', '')}</li>"
+    again = f" <em>attempt {event['attemptNumber'] + 1}</em>" if event["attemptNumber"] else ""
+    value = escape(event["propertyValue"]) or "<i>empty</i>"
+    return f"<li><code>{escape(event['propertyName'])}</code> {value}{again}</li>"
+
+
+def _editable(standin: "StandIn", kind: str) -> list[str]:
+    known = standin.portal.properties[kind].values()
+    return [item["name"] for item in known if not item["modificationMetadata"]["readOnlyValue"]]
+
+
+def _shown(standin: "StandIn", kind: str, record: Record, name: str) -> str:
+    value = record.properties.get(name, "")
+    labels = {o["value"]: o["label"] for o in standin.portal.properties[kind][name]["options"]}
+    return ", ".join(labels.get(part, part) for part in value.split(";")) if labels else value
+
+
+def _html(content: str, current: str = "", *, status: int = 200, frame: bool = False) -> Page:
+    refresh = '<meta http-equiv=refresh content="2">' if frame else ""
+    head = (
+        f"<!doctype html><html lang=en><head><meta charset=utf-8>{refresh}"
+        '<meta name=viewport content="width=device-width, initial-scale=1">'
+        "<title>Stand-in HubSpot</title><link rel=stylesheet href=/page.css></head>"
+    )
+    body = f"<body class=frame>{content}</body></html>" if frame else _shell(content, current)
+    headers = {"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": POLICY}
+    return status, headers | {"Cache-Control": "no-store"}, (head + body).encode()
+
+
+def _shell(content: str, current: str) -> str:
+    links = "".join(
+        f'<a href="/{kind}"{" aria-current=page" if kind == current else ""}>{label}</a>'
+        for kind, label in LABELS.items()
+    )
+    return (
+        "<body><nav><b>Stand-in HubSpot</b>"
+        f"{links}<span>The CRM of the demo, on this machine. No data leaves it.</span></nav>"
+        f"<div class=sides><main>{content}</main><aside><h2>Webhooks to the portal</h2>"
+        '<iframe src="/webhooks" title="Webhooks sent, newest first"></iframe></aside></div></body></html>'
+    )
+
+
+def _see_other(address: str) -> Page:
+    return 303, {"Location": address}, b""
