@@ -1,0 +1,114 @@
+"""The entries of Settings and of a person's own menu, in order. A context processor hands them to the layouts."""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import SimpleLazyObject
+
+from workspaces.models import PersonAccess
+
+
+@dataclass(frozen=True)
+class Entry:
+    label: str
+    icon: str
+    route: str
+    permission: str = ""
+
+
+# As wide as the product will be; what has no route yet does not show.
+SETTINGS = (
+    (
+        "",
+        (
+            Entry("Partners", "firm", "settings:partners", "partners.view"),
+            Entry("Contacts", "people", "settings:contacts", "contacts.view"),
+            Entry("Deals", "deal", "settings:deals"),
+        ),
+    ),
+    (
+        "Portal",
+        (
+            Entry("Experiences", "layout", "settings:experiences", "experiences.view"),
+            Entry("Assets", "folder", "settings:assets"),
+            Entry("Announcements", "horn", "settings:announcements"),
+            Entry("Forms", "form", "settings:forms"),
+            Entry("Submissions", "inbox", "settings:submissions"),
+            Entry("Courses", "course", "settings:courses"),
+            Entry("Certifications", "award", "settings:certifications"),
+            Entry("Goals", "goal", "settings:goals"),
+            Entry("Deal coach", "coach", "settings:coach"),
+        ),
+    ),
+    (
+        "Commerce",
+        (
+            Entry("Quotes", "quote", "settings:quotes", "quotes.view"),
+            Entry("Products and prices", "tag", "settings:products", "quotes.view"),
+        ),
+    ),
+    (
+        "Settings",
+        (
+            Entry("Segments", "segment", "settings:segments", "segments.view"),
+            Entry("Quote rules", "sliders", "settings:quote_rules", "quotes.view"),
+            Entry("Partner profile", "form", "settings:profile", "profile.view"),
+            Entry("Portal", "brush", "settings:portal", "workspace.view"),
+            Entry("Properties", "hash", "settings:properties", "properties.view"),
+            Entry("Notifications", "bell", "settings:notifications"),
+            Entry("Team", "person", "settings:team", "team.view"),
+            Entry("CRM connections", "plug", "settings:crm", "crm.view"),
+            Entry("API and webhooks", "code", "settings:api"),
+            Entry("Audit log", "log", "settings:audit", "workspace.view"),
+        ),
+    ),
+)
+PERSON = (
+    Entry("Your account", "person", "account_email"),
+    Entry("Second factor", "shield", "mfa_index"),
+    Entry("Where you are signed in", "monitor", "usersessions_list"),
+)
+
+
+def navigation(request):
+    return {
+        "settings_navigation": SimpleLazyObject(lambda: settings_groups(request)),
+        "person_navigation": SimpleLazyObject(lambda: [i for e in PERSON if (i := _item(e))]),
+        "person_workspaces": SimpleLazyObject(lambda: workspaces_of(request)),
+        "demo": settings.DEMO,
+    }
+
+
+def settings_groups(request):
+    """The groups that this member may open, each entry with its address; the current one is marked."""
+    member = getattr(request, "member", None)
+    groups = [
+        {"label": label, "entries": [i for e in entries if _permitted(member, e) and (i := _item(e))]}
+        for label, entries in SETTINGS
+    ]
+    items = [item for group in groups for item in group["entries"]]
+    here = [item for item in items if request.path.startswith(item["url"])]
+    if here:
+        max(here, key=lambda item: len(item["url"]))["current"] = True
+    return [group for group in groups if group["entries"]]
+
+
+def workspaces_of(request):
+    """The workspaces this person is known in; the switcher shows when there are several."""
+    if not request.user.is_authenticated:
+        return []
+    accesses = PersonAccess.objects.filter(user=request.user).select_related("workspace")
+    return [access.workspace for access in accesses.order_by("workspace__name")]
+
+
+def _permitted(member, entry):
+    return not entry.permission or (member is not None and member.may(entry.permission))
+
+
+def _item(entry):
+    try:
+        url = reverse(entry.route)
+    except NoReverseMatch:
+        return None
+    return {"label": entry.label, "icon": entry.icon, "url": url}
