@@ -36,8 +36,8 @@ def lock_for_partners(partners):
 def lock_chunks(chunks, *, exclusive=False):
     """Locks chunks of the current workspace, in ascending order."""
     suffix = "" if exclusive else "_shared"
-    _execute(
-        f"SELECT pg_advisory_xact_lock{suffix}(w.number, c.chunk) FROM workspaces_workspace w, "
+    _execute(  # the suffix is one of two literals
+        f"SELECT pg_advisory_xact_lock{suffix}(w.number, c.chunk) FROM workspaces_workspace w, "  # noqa: S608
         "(SELECT unnest(%s::int[]) AS chunk ORDER BY 1) c "
         "WHERE w.id = (SELECT current_setting('app.workspace_id')::uuid)",
         [sorted(chunks)],
@@ -47,7 +47,7 @@ def lock_chunks(chunks, *, exclusive=False):
 def _lock_partners(ids, *, shared):
     suffix = "_shared" if shared else ""
     _execute(
-        f"SELECT pg_advisory_xact_lock{suffix}(k) FROM "
+        f"SELECT pg_advisory_xact_lock{suffix}(k) FROM "  # noqa: S608
         "(SELECT hashtextextended('p' || unnest(%s::text[]), 0) AS k ORDER BY 1) keys",
         [[str(pk) for pk in ids]],
     )

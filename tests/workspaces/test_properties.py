@@ -1,7 +1,7 @@
 import pytest
 
 from workspaces.actors import SYSTEM, Actor
-from workspaces.models import Contact, Partner, PropertyChange, Workspace
+from workspaces.models import Contact, Partner, Property, PropertyChange, Workspace
 from workspaces.properties import (
     PropertyErrors,
     create_contact,
@@ -12,7 +12,6 @@ from workspaces.properties import (
 )
 from workspaces.property_types import Invalid, clean, normalise
 from workspaces.signals import record_changed
-from workspaces.models import Property
 
 CRM = Actor("crm", "hubspot", "HubSpot")
 

@@ -9,8 +9,11 @@ from workspaces.keys import uuid7
 
 # First path segments that belong to the product, so that no workspace can take them.
 RESERVED_SLUGS = frozenset(
-    "accounts admin api app assets demo events favicon.ico healthz help hooks live media portal "
-    "readyz robots.txt settings sign-in static status support workspaces www".split()
+    (
+        *("accounts", "admin", "api", "app", "assets", "demo", "events", "favicon.ico", "healthz", "help"),
+        *("hooks", "live", "media", "portal", "readyz", "robots.txt", "settings", "sign-in", "static"),
+        *("status", "support", "workspaces", "www"),
+    )
 )
 
 
