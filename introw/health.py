@@ -10,6 +10,8 @@ from django.urls import path
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from workspaces.access import public_view
+
 ROLE = "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
 seen_migrated = threading.Event()
 
@@ -55,4 +57,4 @@ def migrated() -> bool:
     return seen_migrated.is_set()
 
 
-urlpatterns = [path("healthz", healthz), path("readyz", readyz)]
+urlpatterns = [path("healthz", public_view(healthz)), path("readyz", public_view(readyz))]
