@@ -55,6 +55,7 @@ SETTINGS = (
             Entry("Quote rules", "sliders", "settings:quote_rules", "quotes.view"),
             Entry("Partner profile", "form", "settings:profile", "profile.view"),
             Entry("Portal", "brush", "settings:portal", "workspace.view"),
+            Entry("Roles", "people", "settings:roles", "properties.view"),
             Entry("Properties", "hash", "settings:properties", "properties.view"),
             Entry("Notifications", "bell", "settings:notifications"),
             Entry("Team", "person", "settings:team", "team.view"),
@@ -65,7 +66,7 @@ SETTINGS = (
     ),
 )
 PERSON = (
-    Entry("Your account", "person", "account_email"),
+    Entry("You", "person", "you"),
     Entry("Second factor", "shield", "mfa_index"),
     Entry("Where you are signed in", "monitor", "usersessions_list"),
 )

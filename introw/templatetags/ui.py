@@ -8,7 +8,6 @@ from zlib import crc32
 
 from django import forms, template
 from django.conf import settings
-from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.template.loader import get_template
 from django.utils import formats, timezone
 from django.utils.html import format_html, format_html_join
@@ -17,6 +16,8 @@ from django.utils.safestring import SafeString, mark_safe
 from introw.icons import ALIASES, ICONS
 
 register = template.Library()
+A_WEEK = 7 * 86400
+UNITS = ((86400, "day"), (3600, "hour"), (60, "min"))
 CURRENCY_SIGNS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥"}
 
 
@@ -75,7 +76,7 @@ def field(context, bound, label=None, hint=None, unit="", chips=False, choice=Fa
 
 @register.simple_tag
 def avatar(name, kind="", image="") -> SafeString:
-    """Initials on a colour that stays with the name. Kinds: firm, small, medium, large, and several of them."""
+    """Initials on a colour that stays with the name. Kinds: firm; little, medium, large."""
     text = str(name or "")
     if image:
         inside = format_html('<img src="{}" alt="">', image)
@@ -112,9 +113,15 @@ def _moment(value):
 
 def _ago(local):
     now = timezone.localtime()
-    if abs(now - local).days >= 7:
+    seconds = (now - local).total_seconds()
+    if abs(seconds) < 60:
+        return "just now" if seconds >= 0 else "in a moment"
+    if abs(seconds) >= A_WEEK:
         return formats.date_format(local, "j M" if local.year == now.year else "j M Y")
-    return naturaltime(local).split(",")[0].replace("\xa0", " ")
+    unit, name = next((size, name) for size, name in UNITS if abs(seconds) >= size)
+    count = int(abs(seconds) // unit)
+    words = f"{count} {name if count == 1 or name == 'min' else name + 's'}"
+    return f"{words} ago" if seconds > 0 else f"in {words}"
 
 
 @register.simple_tag
@@ -187,7 +194,9 @@ def sort_link(context, key, label, current="", default="asc"):
     params["sort"] = turned if current.lstrip("-") == key else (f"-{key}" if default == "desc" else key)
     params.pop("page", None)
     params.pop("after", None)
-    arrow = icon("arrow-down" if current.startswith("-") else "arrow-up") if current.lstrip("-") == key else ""
+    arrow = (
+        icon("arrow-down" if current.startswith("-") else "arrow-up") if current.lstrip("-") == key else ""
+    )
     return format_html('<a href="?{}">{}{}</a>', params.urlencode(), label, arrow)
 
 
