@@ -2,8 +2,20 @@
 
 from typing import Any
 
-TIERS = [("platinum", "Platinum"), ("gold", "Gold"), ("silver", "Silver"), ("bronze", "Bronze")]
-PHASES = [("prospect", "Prospect"), ("onboarding", "Onboarding"), ("active", "Active"), ("paused", "Paused")]
+TIERS = [("registered", "Registered"), ("silver", "Silver"), ("gold", "Gold"), ("platinum", "Platinum")]
+PHASES = [
+    ("prospecting", "Prospecting"),
+    ("signed_contract", "Signed contract"),
+    ("onboarding", "Onboarding"),
+    ("active", "Active"),
+]
+ROLES = [
+    ("sales_rep", "Sales rep"),
+    ("solutions_engineer", "Solutions engineer"),
+    ("partner_manager", "Partner manager"),
+    ("marketing", "Marketing"),
+    ("admin", "Admin"),
+]
 TYPES = [("reseller", "Reseller"), ("referral", "Referral"), ("technology", "Technology"), ("msp", "MSP")]
 REGIONS = [("emea", "EMEA"), ("apac", "Asia / Pacific"), ("amer", "Americas")]
 STAMP = "2026-01-05T09:10:11.123Z"
@@ -82,7 +94,7 @@ CONTACT = [
     definition("lastname", "Last name"),
     definition("phone", "Phone number", "string", "phonenumber"),
     definition("jobtitle", "Job title"),
-    own("partner_role", "Partner role", "enumeration", "select", [("admin", "Admin"), ("sales", "Sales")]),
+    own("partner_role", "Partner role", "enumeration", "select", ROLES),
     system("hs_object_id", "Record ID", "number", "number"),
     system("createdate", "Create date", "datetime", "date"),
     system("lastmodifieddate", "Last modified date", "datetime", "date"),

@@ -3,14 +3,12 @@
 from collections.abc import Mapping
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 from urllib.parse import parse_qs, quote
 
-from crm_sync.standins.hubspot.records import Record, Refused
+from crm_sync.standins.hubspot.records import Portal, Record, Refused
+from crm_sync.standins.hubspot.webhooks import Sender
 from crm_sync.standins.hubspot.wire import Call
-
-if TYPE_CHECKING:
-    from crm_sync.standins.hubspot.app import StandIn
 
 Page = tuple[int, dict[str, str], bytes]
 HERE = Path(__file__).parent
@@ -22,7 +20,14 @@ COLUMNS = {
 POLICY = "default-src 'none'; style-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'"
 
 
-def respond(standin: "StandIn", call: Call) -> Page:
+class Account(Protocol):
+    """The part of the stand-in that the pages show."""
+
+    portal: Portal
+    sender: Sender
+
+
+def respond(standin: Account, call: Call) -> Page:
     match [call.method, *call.path.strip("/").split("/")]:
         case ["GET", ""]:
             return _see_other("/companies")
@@ -41,7 +46,7 @@ def respond(standin: "StandIn", call: Call) -> Page:
     return _html("<h1>Nothing here</h1>", status=404)
 
 
-def _save(standin: "StandIn", kind: str, object_id: str, call: Call) -> Page:
+def _save(standin: Account, kind: str, object_id: str, call: Call) -> Page:
     # Another site's page could post here too; a browser says where a form comes from.
     if call.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         return _html("<h1>Refused</h1>", status=403)
@@ -58,7 +63,7 @@ def _save(standin: "StandIn", kind: str, object_id: str, call: Call) -> Page:
     return _see_other(f"/{kind}/{quote(object_id)}?saved")
 
 
-def _list(standin: "StandIn", kind: str, words: str) -> str:
+def _list(standin: Account, kind: str, words: str) -> str:
     known = standin.portal.properties[kind]
     columns = [name for name in COLUMNS[kind] if name in known]
     found = standin.portal.search(kind, words)
@@ -76,7 +81,7 @@ def _list(standin: "StandIn", kind: str, words: str) -> str:
     )
 
 
-def _row(standin: "StandIn", kind: str, record: Record, columns: list[str]) -> str:
+def _row(standin: Account, kind: str, record: Record, columns: list[str]) -> str:
     title = escape(_shown(standin, kind, record, columns[0]) or record.id)
     link = f'<a href="/{kind}/{quote(record.id)}">{title}</a>'
     cells = "".join(f"<td>{escape(_shown(standin, kind, record, name))}</td>" for name in columns[1:])
@@ -84,7 +89,7 @@ def _row(standin: "StandIn", kind: str, record: Record, columns: list[str]) -> s
 
 
 def _form(
-    standin: "StandIn",
+    standin: Account,
     kind: str,
     object_id: str,
     errors: Mapping[str, str],
@@ -133,7 +138,7 @@ def _field(known: Mapping[str, Any], value: str, error: str) -> str:
     return f"<label><span>{label}</span>{control}{hint}</label>"
 
 
-def _webhooks(standin: "StandIn") -> str:
+def _webhooks(standin: Account) -> str:
     sender = standin.sender
     if not sender.url:
         return "<p class=none>No webhooks: start with --portal-url.</p>"
@@ -157,12 +162,12 @@ def _event(event: Mapping[str, Any]) -> str:
     return f"<li><code>{escape(event['propertyName'])}</code> {value}{again}</li>"
 
 
-def _editable(standin: "StandIn", kind: str) -> list[str]:
+def _editable(standin: Account, kind: str) -> list[str]:
     known = standin.portal.properties[kind].values()
     return [item["name"] for item in known if not item["modificationMetadata"]["readOnlyValue"]]
 
 
-def _shown(standin: "StandIn", kind: str, record: Record, name: str) -> str:
+def _shown(standin: Account, kind: str, record: Record, name: str) -> str:
     value = record.properties.get(name, "")
     labels = {o["value"]: o["label"] for o in standin.portal.properties[kind][name]["options"]}
     return ", ".join(labels.get(part, part) for part in value.split(";")) if labels else value

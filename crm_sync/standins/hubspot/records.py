@@ -4,6 +4,7 @@ import json
 import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -69,8 +70,8 @@ class Portal:
 
     def reset(self) -> None:
         self.properties = {
-            "companies": {item["name"]: item for item in definitions.COMPANY},
-            "contacts": {item["name"]: item for item in definitions.CONTACT},
+            "companies": {item["name"]: deepcopy(item) for item in definitions.COMPANY},
+            "contacts": {item["name"]: deepcopy(item) for item in definitions.CONTACT},
         }
         self.records: dict[str, dict[str, Record]] = {"companies": {}, "contacts": {}}
         self.writes = 0

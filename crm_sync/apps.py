@@ -1,0 +1,9 @@
+from django.apps import AppConfig
+
+
+class CrmSyncConfig(AppConfig):
+    name = "crm_sync"
+
+    def ready(self):
+        # Each connects itself: the edit's signal, and the handlers of the two queues.
+        from crm_sync import inbox, outbox, receivers  # noqa: F401

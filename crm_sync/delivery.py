@@ -1,0 +1,66 @@
+"""Values on their way to the CRM: put into the outbox with their cause, and shown on the pages as they go."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.utils import timezone
+
+from crm_sync.models import Connection, ExternalRecord, FieldMapping, OutboxChange
+from workspaces.jobs import leave_work
+from workspaces.models import PropertyDelivery
+
+QUEUE = "hubspot.outbox"
+State = OutboxChange.State
+OVERRULED = "{crm} was changed at the same time. Its value was kept."
+
+
+def enqueue(link: ExternalRecord, values: Mapping[FieldMapping, Any], *, edited_by: str) -> None:
+    """In the transaction of the edit, under the record's lock: the latest value of a field replaces the others."""
+    if not values:
+        return
+    waiting = [State.PENDING, State.PARKED, State.DEAD]
+    earlier = OutboxChange.objects.filter(link=link, mapping__in=values, state__in=waiting)
+    earlier.update(state=State.SUPERSEDED, finished_at=timezone.now())
+    OutboxChange.objects.bulk_create(
+        OutboxChange(link=link, mapping=mapping, value=value, edited_by=edited_by)
+        for mapping, value in values.items()
+    )
+    leave_work(QUEUE)
+    show(link, values, _first_state(link.connection))
+
+
+def settle(link: ExternalRecord, mappings: Iterable[FieldMapping], *, overruled: bool) -> None:
+    """The CRM's value was taken, or is ours already: what waited for these fields is not sent any more."""
+    mappings = list(mappings)
+    if not mappings:
+        return
+    waiting = OutboxChange.objects.filter(
+        link=link, mapping__in=mappings, state__in=[State.PENDING, State.PARKED, State.DEAD]
+    ).select_related("mapping__prop")
+    settled = list(waiting)
+    crm = str(link.connection)
+    message = OVERRULED.format(crm=crm) if overruled else ""
+    waiting.update(state=State.SUPERSEDED, message=message, finished_at=timezone.now())
+    state = PropertyDelivery.State.REFUSED if overruled else PropertyDelivery.State.IN_CRM
+    show(link, {change.mapping for change in settled}, state, message)
+
+
+def show(link: ExternalRecord, mappings: Iterable[FieldMapping], state: str, message: str = "") -> None:
+    """What the pages say about these values."""
+    now, crm = timezone.now(), link.connection.provider
+    record_id = link.partner_id or link.contact_id
+    rows = [
+        PropertyDelivery(record_id=record_id, prop=m.prop, state=state, crm=crm, message=message, at=now)
+        for m in mappings
+    ]
+    PropertyDelivery.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["workspace", "record_id", "prop"],
+        update_fields=["state", "crm", "message", "at"],
+    )
+
+
+def _first_state(connection: Connection) -> str:
+    active = connection.status == Connection.Status.ACTIVE
+    return PropertyDelivery.State.ON_ITS_WAY if active else PropertyDelivery.State.SAVED

@@ -1,0 +1,35 @@
+"""Where CRMs call."""
+
+import logging
+
+from django.http import HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from crm_sync.connectors.hubspot.push import Unreadable
+from crm_sync.receiving import NotVerified, receive_hubspot
+from workspaces.access import public_view
+
+log = logging.getLogger(__name__)
+LARGEST = 1_000_000  # bytes; HubSpot's hundred events are about 40,000
+
+
+@csrf_exempt
+@require_POST
+@public_view
+def hubspot(request):
+    """Stored, committed, then 2xx; whatever keeps us from that is not HubSpot's fault and may be sent again."""
+    if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST or len(request.body) > LARGEST:
+        return HttpResponse(status=413)
+    try:
+        receive_hubspot(
+            request.body,
+            timestamp=request.headers.get("X-HubSpot-Request-Timestamp"),
+            signed=request.headers.get("X-HubSpot-Signature-v3"),
+        )
+    except Unreadable as error:
+        return HttpResponse(str(error), status=400, content_type="text/plain")
+    except NotVerified:
+        log.warning("A webhook with a wrong signature was refused.")
+        return HttpResponse(status=401)
+    return HttpResponse(status=204)

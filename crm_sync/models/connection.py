@@ -1,0 +1,114 @@
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from crm_sync import vault
+from workspaces.models import Property
+from workspaces.tenancy import WorkspaceForeignKey, WorkspaceManager, WorkspaceModel
+
+OBJECT_TYPES = {"company": "partner", "contact": "contact"}  # the CRM's object → our level
+
+
+class ConnectionQuerySet(models.QuerySet):
+    def working(self):
+        """Those that may be spoken to now."""
+        rested = Q(resting_until=None) | Q(resting_until__lte=timezone.now())
+        return self.filter(rested, status=Connection.Status.ACTIVE)
+
+
+class Connection(WorkspaceModel):
+    """An account of a CRM that this workspace works with."""
+
+    class Provider(models.TextChoices):
+        HUBSPOT = "hubspot", "HubSpot"
+        SALESFORCE = "salesforce", "Salesforce"
+
+    class Status(models.TextChoices):
+        ACTIVE = "active", "Active"
+        PAUSED = "paused", "Paused"
+        NEEDS_AUTH = "needs_auth", "Needs a new token"
+
+    provider = models.CharField(max_length=12, choices=Provider)
+    account = models.CharField(max_length=64)
+    app = models.CharField(max_length=64)
+    token_sealed = models.TextField(editable=False)
+    secret_sealed = models.TextField(editable=False)
+    status = models.CharField(max_length=12, choices=Status, default=Status.ACTIVE)
+    message = models.TextField(blank=True)  # why it is not active, or what the CRM does not let us do
+    resting_until = models.DateTimeField(null=True)  # the CRM asked us to wait
+    connected_by = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    status_at = models.DateTimeField(default=timezone.now)
+
+    objects = WorkspaceManager.from_queryset(ConnectionQuerySet)()
+
+    class Meta(WorkspaceModel.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "provider", "account", "app"], name="one_connection_per_account"
+            )
+        ]
+
+    def __str__(self):
+        return self.get_provider_display()
+
+    @property
+    def token(self):
+        return vault.opened(self.token_sealed)
+
+    @token.setter
+    def token(self, value):
+        self.token_sealed = vault.sealed(value)
+
+    @property
+    def secret(self):
+        return vault.opened(self.secret_sealed)
+
+    @secret.setter
+    def secret(self, value):
+        self.secret_sealed = vault.sealed(value)
+
+
+class FieldMappingQuerySet(models.QuerySet):
+    def inward(self):
+        return self.filter(direction__in=["in", "both"], broken="")
+
+    def outward(self):
+        return self.filter(direction__in=["out", "both"], broken="")
+
+
+class FieldMapping(WorkspaceModel):
+    """One of our properties and the CRM's field that holds the same."""
+
+    class Direction(models.TextChoices):
+        IN = "in", "From the CRM"
+        OUT = "out", "To the CRM"
+        BOTH = "both", "Both ways"
+
+    connection = WorkspaceForeignKey(Connection, models.CASCADE, related_name="mappings")
+    object_type = models.CharField(max_length=12, choices=[("company", "Company"), ("contact", "Contact")])
+    field = models.CharField(max_length=200)
+    label = models.CharField(max_length=200)
+    prop = WorkspaceForeignKey(Property, models.CASCADE, related_name="+")
+    direction = models.CharField(max_length=4, choices=Direction)
+    read_only = models.BooleanField(default=False)  # in the CRM; such a field can only come in
+    broken = models.TextField(blank=True)  # why it does not work at the moment
+
+    objects = WorkspaceManager.from_queryset(FieldMappingQuerySet)()
+
+    class Meta(WorkspaceModel.Meta):
+        ordering = ["object_type", "prop__position", "prop__number"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "connection", "object_type", "field"], name="one_mapping_per_field"
+            ),
+            models.UniqueConstraint(
+                fields=["workspace", "connection", "prop"], name="one_mapping_per_property"
+            ),
+            models.CheckConstraint(
+                condition=Q(read_only=False) | Q(direction="in"), name="read_only_fields_come_in"
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.prop} ⇄ {self.label}"

@@ -1,0 +1,36 @@
+"""Which code speaks for a connection. A new CRM is one more entry here and one more folder of connectors."""
+
+from django.conf import settings
+
+from crm_sync.connectors.base import Connector
+from crm_sync.connectors.hubspot import fields as hubspot_fields
+from crm_sync.connectors.hubspot.client import client_for
+from crm_sync.models import Connection, FieldMapping
+
+UnfitValue = hubspot_fields.UnfitValue
+
+
+def connector_for(connection: Connection) -> Connector:
+    return client_for(connection.token, settings.HUBSPOT_API_URL)
+
+
+def to_wire(mapping: FieldMapping, value) -> str:
+    """Our raw value as the CRM writes it. Raises UnfitValue."""
+    return hubspot_fields.to_wire(value, portal_type=mapping.prop.type)
+
+
+def from_wire(mapping: FieldMapping, text: str, *, currency: str):
+    """Our raw value behind the CRM's string. Raises UnfitValue."""
+    return hubspot_fields.from_wire(text, portal_type=mapping.prop.type, currency=currency)
+
+
+def same_form(mapping: FieldMapping, text: str) -> str:
+    """The CRM's string in the one form in which strings are compared; itself where it is no value."""
+    try:
+        return to_wire(mapping, from_wire(mapping, text, currency=""))
+    except UnfitValue:
+        return text
+
+
+def misfit(mapping: FieldMapping, field) -> str:
+    return hubspot_fields.misfit(mapping.prop.type, field)

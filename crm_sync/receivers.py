@@ -1,0 +1,43 @@
+"""Follows every edit, inside its transaction: what a CRM should know too goes into the outbox."""
+
+from collections import defaultdict
+
+from django.dispatch import receiver
+
+from crm_sync import delivery
+from crm_sync.models import ExternalRecord, FieldMapping
+from workspaces.signals import record_changed
+
+
+@receiver(record_changed)
+def follow(sender, changes, **kwargs):
+    changes = [change for change in changes if change.values]
+    mappings = _mappings({number for change in changes for number in change.values})
+    if not mappings:
+        return
+    level = changes[0].level
+    links = ExternalRecord.objects.filter(**{f"{level}__in": [change.record.pk for change in changes]})
+    by_record = defaultdict(list)
+    for link in links.select_related("connection"):
+        by_record[getattr(link, f"{level}_id")].append(link)
+    for change in changes:
+        for link in by_record[change.record.pk]:
+            if not _came_from(link, change):
+                delivery.enqueue(link, _values(link, change, mappings), edited_by=change.by.label)
+
+
+def _mappings(numbers):
+    outward = FieldMapping.objects.outward().filter(prop__number__in=numbers)
+    return list(outward.select_related("prop")) if numbers else []
+
+
+def _values(link, change, mappings):
+    return {
+        mapping: change.values[mapping.prop.number][1]
+        for mapping in mappings
+        if mapping.connection_id == link.connection_id and mapping.prop.number in change.values
+    }
+
+
+def _came_from(link, change):
+    return change.by.kind == "crm" and change.by.id == str(link.connection_id)
