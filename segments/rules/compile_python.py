@@ -1,0 +1,252 @@
+"""Rules as generated Python, for one subject at a time.
+
+The source holds fixed text and integers only. Every value, key and currency comes from a tuple of constants,
+so nothing a person writes can become code; the function sees no builtins.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, date, datetime
+from functools import cached_property
+
+from segments.rules.atoms import Atom, Column, atom
+from segments.rules.fields import Fields
+from segments.rules.moments import Moment
+from segments.rules.text import words
+from segments.rules.tree import Node, Place, is_group, places, walk
+from segments.rules.windows import Window
+
+_ORDER = {"lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
+_ORDER_FIELD = {"field_eq": "==", "field_lt": "<", "field_lte": "<=", "field_gt": ">", "field_gte": ">="}
+
+
+def _weekday(text: str) -> int:
+    return date.fromisoformat(text).isoweekday()
+
+
+class CompiledRules:
+    """All live and building rules of one level of a workspace. Functions are made when first needed."""
+
+    def __init__(self, trees: Mapping[int, Node], fields: Fields, zone: str):
+        self._trees = dict(trees)
+        self._fields = fields
+        self.zone = zone
+        self._asked_by: dict[Place, set[int]] = {}
+        for build, tree in self._trees.items():
+            for place in places(tree):
+                self._asked_by.setdefault(place, set()).add(build)
+        self._functions: dict[Place | None, _Function] = {}
+
+    @property
+    def builds(self) -> frozenset[int]:
+        return frozenset(self._trees)
+
+    def asks(self, build: int) -> frozenset[Place]:
+        """The properties that a build asks about."""
+        return places(self._trees[build]) if build in self._trees else frozenset()
+
+    def touched_by(self, changed: Iterable[Place]) -> frozenset[int]:
+        """The builds that ask for any of these properties: the candidates after a change."""
+        return frozenset().union(*(self._asked_by.get(place, ()) for place in changed))
+
+    def evaluate(self, own: Mapping, partner: Mapping, moment: Moment) -> set[int]:
+        """The builds that this subject is in, of all."""
+        return set(self._function(None)(own, partner, moment))
+
+    def evaluate_changed(
+        self, own: Mapping, partner: Mapping, moment: Moment, changed: Iterable[Place]
+    ) -> set[int]:
+        """The same for the candidates only."""
+        found: set[int] = set()
+        for place in changed:
+            if place in self._asked_by:
+                found.update(self._function(place)(own, partner, moment))
+        return found
+
+    def next_flip(self, own: Mapping, partner: Mapping, moment: Moment) -> datetime | None:
+        """The first instant after the moment at which time alone can change a verdict."""
+        flips = []
+        for of_partner, key, window in self._timed:
+            value = (partner if of_partner else own).get(key)
+            if value is not None and (flip := window.next_flip(value, moment)) is not None:
+                flips.append(flip)
+        return min(flips, default=None)
+
+    @cached_property
+    def timed_columns(self) -> frozenset[Place]:
+        return frozenset(
+            ("partner" if of_partner else "self", int(key)) for of_partner, key, _ in self._timed
+        )
+
+    @cached_property
+    def _timed(self) -> list[tuple[bool, str, Window]]:
+        atoms = {
+            atom(node, self._fields)
+            for tree in self._trees.values()
+            for _, node in walk(tree["root"])
+            if not is_group(node)
+        }
+        found = {(a.column.of == "partner", str(a.column.number), a.value) for a in atoms if a.timed}
+        return list(found)
+
+    def _function(self, place: Place | None) -> "_Function":
+        if place not in self._functions:
+            wanted = self._trees if place is None else sorted(self._asked_by[place])
+            trees = {build: self._trees[build] for build in wanted}
+            self._functions[place] = _Function(trees, self._fields, self.zone)
+        return self._functions[place]
+
+
+class _Function:
+    """One generated function for several builds, with its constants."""
+
+    def __init__(self, trees: Mapping[int, Node], fields: Fields, zone: str):
+        self._fields = fields
+        self._zone = zone
+        self._constants: list = []
+        self._columns: dict[Column, str] = {}
+        self._windows: dict[object, int] = {}
+        lines = [f" if {self._node(tree['root'])}: found({int(build)})" for build, tree in trees.items()]
+        self.source = "\n".join(["def run(own, partner, k, w, found):", *self._prologue(), *lines, " return"])
+        self._run = _build(self.source)
+
+    def __call__(self, own: Mapping, partner: Mapping, moment: Moment) -> list[int]:
+        found: list[int] = []
+        bounds = [value for window in self._windows for value in _bounds(window, moment)]
+        self._run(own.get, partner.get, self._constants, bounds, found.append)
+        return found
+
+    def _prologue(self) -> list[str]:
+        lines = []
+        for column, name in self._columns.items():
+            side = "partner" if column.of == "partner" else "own"
+            lines.append(f" {name} = {side}({self._constant(str(column.number))})")
+            if column.currency is not None:
+                currency = self._constant(column.currency)
+                lines.append(
+                    f" {name} = {name}['a'] if {name} is not None and {name}['c'] == {currency} else None"
+                )
+        return lines
+
+    def _constant(self, value) -> str:
+        self._constants.append(value)
+        return f"k[{len(self._constants) - 1}]"
+
+    def _column(self, column: Column) -> str:
+        return self._columns.setdefault(column, f"v{len(self._columns)}")
+
+    def _window(self, window) -> int:
+        """Two places of `w` for a window, so an anniversary leaves its second one empty."""
+        return 2 * self._windows.setdefault(window, len(self._windows))
+
+    def _node(self, node: Node) -> str:
+        if not is_group(node):
+            return self._leaf(atom(node, self._fields))
+        glue = " and " if node["op"] == "all" else " or "
+        inside = glue.join(self._node(item) for item in node["items"])
+        return f"(not ({inside}))" if node["op"] == "none" else f"({inside})"
+
+    def _leaf(self, a: Atom) -> str:
+        value = self._column(a.column)
+        test = _TESTS[a.test](self, a, value)
+        known = f"{value} is not None"
+        if a.test.startswith("field_"):
+            known = f"{known} and {self._column(a.value)} is not None"
+        positive = f"({known} and {test})" if test else f"({known})"
+        verdict = f"(not {positive})" if a.negative else positive
+        if a.test == "known" or a.negative == a.blank_counts:
+            return verdict
+        return f"(not ({known}) or {verdict})" if a.blank_counts else f"({known} and {verdict})"
+
+    def _any_of(self, a: Atom, value: str) -> str:
+        if len(a.value) == 1:
+            return f"{value} == {self._constant(a.value[0])}"
+        return f"{value} in {self._constant(frozenset(a.value))}"
+
+    def _contains(self, a: Atom, value: str) -> str:
+        glue = " and " if a.test == "contains_all" else " or "
+        needles = a.value if isinstance(a.value, tuple) else (a.value,)
+        return "(" + glue.join(f"{self._constant(one)} in {value}" for one in needles) + ")"
+
+    def _domain(self, a: Atom, value: str) -> str:
+        return f"{value}.endswith({self._constant(tuple('@' + one for one in a.value))})"
+
+    def _order(self, a: Atom, value: str) -> str:
+        return f"{value} {_ORDER[a.test]} {self._constant(a.value)}"
+
+    def _between(self, a: Atom, value: str) -> str:
+        return f"{self._constant(a.value[0])} <= {value} <= {self._constant(a.value[1])}"
+
+    def _mod(self, a: Atom, value: str) -> str:
+        divisor, remainder = (self._constant(one) for one in a.value)
+        return f"-1e15 < {value} < 1e15 and {value} % {divisor} == {remainder}"
+
+    def _set(self, a: Atom, value: str) -> str:
+        wanted = self._constant(list(a.value) if a.test == "set_exact" else frozenset(a.value))
+        return {
+            "set_any": f"not {wanted}.isdisjoint({value})",
+            "set_all": f"{wanted}.issubset({value})",
+            "set_exact": f"{value} == {wanted}",
+        }[a.test]
+
+    def _count(self, a: Atom, value: str) -> str:
+        sign = {"count_eq": "==", "count_gte": ">=", "count_lte": "<="}[a.test]
+        return f"size({value}) {sign} {self._constant(a.value)}"
+
+    def _within(self, a: Atom, value: str) -> str:
+        if a.timed:
+            index = self._window(a.value)
+            return f"w[{index}] <= {value} < w[{index + 1}]"
+        start, end = a.value.at(_any_moment(self._zone))
+        return f"{self._constant(start)} <= {value} < {self._constant(end)}"
+
+    def _anniversary(self, a: Atom, value: str) -> str:
+        return f"{value}[5:] in w[{self._window(a.value)}]"
+
+    def _month(self, a: Atom, value: str) -> str:
+        return f"{value}[5:7] in {self._constant(frozenset(f'{one:02d}' for one in a.value))}"
+
+    def _month_day(self, a: Atom, value: str) -> str:
+        return f"{value}[8:10] in {self._constant(frozenset(f'{one:02d}' for one in a.value))}"
+
+    def _other(self, a: Atom, value: str) -> str:
+        return f"{value} {_ORDER_FIELD[a.test]} {self._column(a.value)}"
+
+
+_TESTS: dict[str, Callable[[_Function, Atom, str], str]] = {
+    "known": lambda f, a, value: "",
+    "any_of": _Function._any_of,
+    "contains_any": _Function._contains,
+    "contains_all": _Function._contains,
+    "word": lambda f, a, value: f"{f._constant(f' {a.value} ')} in words({value})",
+    "starts": lambda f, a, value: f"{value}.startswith({f._constant(a.value)})",
+    "ends": lambda f, a, value: f"{value}.endswith({f._constant(a.value)})",
+    "domain": _Function._domain,
+    "between": _Function._between,
+    "mod": _Function._mod,
+    "yes": lambda f, a, value: f"{value} is True",
+    "no": lambda f, a, value: f"{value} is False",
+    "window": _Function._within,
+    "anniversary": _Function._anniversary,
+    "month": _Function._month,
+    "month_day": _Function._month_day,
+    "weekday": lambda f, a, value: f"weekday({value}) in {f._constant(frozenset(a.value))}",
+    **dict.fromkeys(_ORDER, _Function._order),
+    **dict.fromkeys(_ORDER_FIELD, _Function._other),
+    **dict.fromkeys(("set_any", "set_all", "set_exact"), _Function._set),
+    **dict.fromkeys(("count_eq", "count_gte", "count_lte"), _Function._count),
+}
+
+
+def _build(source: str) -> Callable:
+    names = {"__builtins__": {}, "size": len, "words": words, "weekday": _weekday}
+    exec(compile(source, "<segments>", "exec"), names)  # noqa: S102 fixed text and integers only, see above
+    return names["run"]
+
+
+def _bounds(window, moment: Moment) -> tuple:
+    found = window.at(moment)
+    return found if isinstance(found, tuple) else (found, None)
+
+
+def _any_moment(zone: str) -> Moment:
+    return Moment(datetime(2000, 1, 1, tzinfo=UTC), zone)
