@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class SegmentsConfig(AppConfig):
+    name = "segments"
+
+    def ready(self):
+        from segments import clock, membership, publishing, receivers  # noqa: F401  they connect and register

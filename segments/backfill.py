@@ -1,0 +1,117 @@
+"""Statements over whole chunks of subjects: who belongs to a build, and how two builds differ."""
+
+import json
+from collections.abc import Iterator
+from uuid import UUID
+
+from django.db import connection
+from django.utils import timezone
+from psycopg import sql
+
+from segments import definitions
+from segments.models import Build
+from segments.rules.compile_python import CompiledRules
+from segments.rules.compile_sql import predicate
+from segments.rules.fields import Fields
+from segments.rules.moments import Moment
+from workspaces.models import Workspace
+from workspaces.tenancy import current_workspace_id
+
+SOURCES = {
+    "contact": sql.SQL(
+        "workspaces_contact own LEFT JOIN workspaces_partner partner ON partner.id = own.partner_id"
+    ),
+    "partner": sql.SQL("workspaces_partner own CROSS JOIN (SELECT NULL::jsonb AS norm) partner"),
+}
+
+
+def moment_of_workspace() -> Moment:
+    return Moment(timezone.now(), Workspace.objects.get(pk=current_workspace_id()).time_zone)
+
+
+def members(level: str, tree: dict, fields: Fields, moment: Moment) -> tuple[sql.Composed, list]:
+    """A query for the ids of those whom a rule matches."""
+    found = predicate(tree, fields, moment)
+    query = sql.SQL("SELECT own.id FROM {} WHERE own.workspace_id = %s AND {}")
+    return query.format(SOURCES[level], found.clause), [current_workspace_id(), *found.params]
+
+
+def add_members(build: Build, chunks: list[int]) -> None:
+    level = build.segment.level
+    if build.by_rule:
+        fields, moment = definitions.fields_of(level, everything=False), moment_of_workspace()
+        query, params = members(level, build.tree, fields, moment)
+        query, params = query + sql.SQL(" AND own.chunk = ANY (%s)"), [*params, chunks]
+    else:
+        query = sql.SQL("SELECT subject_id AS id FROM segments_staticmember WHERE segment_id = %s")
+        params = [build.segment_id]
+    update = sql.SQL(
+        "UPDATE {table} s SET builds = s.builds || %s::int FROM ({members}) m"
+        " WHERE s.{key} = m.id AND s.chunk = ANY (%s) AND NOT %s = ANY (s.builds)"
+    ).format(table=_table(level), members=query, key=_key(level))
+    with connection.cursor() as cursor:
+        cursor.execute(update, [build.number, *params, chunks, build.number])
+    if build.by_rule:
+        _set_flips(level, CompiledRules({build.number: build.tree}, fields, moment.zone), moment, chunks)
+
+
+def _set_flips(level: str, rules: CompiledRules, moment: Moment, chunks: list[int]) -> None:
+    """When time alone will change this build next, for everybody in the chunks whom it concerns."""
+    if not rules.timed_columns:
+        return
+    flips = [
+        (pk, flip)
+        for pk, own, partner in _documents(level, chunks)
+        if (flip := rules.next_flip(own, partner, moment)) is not None
+    ]
+    update = sql.SQL(
+        "UPDATE {table} s SET next_flip_at = least(s.next_flip_at, v.flip)"
+        " FROM unnest(%s::uuid[], %s::timestamptz[]) AS v (id, flip) WHERE s.{key} = v.id"
+    ).format(table=_table(level), key=_key(level))
+    with connection.cursor() as cursor:
+        for start in range(0, len(flips), 5000):
+            part = flips[start : start + 5000]
+            cursor.execute(update, [[pk for pk, _ in part], [flip for _, flip in part]])
+
+
+def _documents(level: str, chunks: list[int]) -> Iterator[tuple[UUID, dict, dict]]:
+    query = sql.SQL(
+        "SELECT own.id, own.norm, partner.norm FROM {} WHERE own.workspace_id = %s AND own.chunk = ANY (%s)"
+    ).format(SOURCES[level])
+    with connection.cursor() as cursor:
+        cursor.execute(query, [current_workspace_id(), chunks])
+        for pk, own, partner in cursor:
+            yield pk, json.loads(own), json.loads(partner) if partner else {}
+
+
+def compare(level: str, new: int, old: int | None) -> list[tuple[int, list[UUID], list[UUID], int]]:
+    """By chunk: who is only in the new build, who only in the old one, and how many the new one holds."""
+    query = sql.SQL(
+        "SELECT chunk,"
+        " coalesce(array_agg(id) FILTER (WHERE n AND NOT o), '{{}}'),"
+        " coalesce(array_agg(id) FILTER (WHERE o AND NOT n), '{{}}'),"
+        " count(*) FILTER (WHERE n)"
+        " FROM (SELECT chunk, {key} AS id, %s = ANY (builds) AS n, coalesce(%s = ANY (builds), false) AS o"
+        " FROM {table} WHERE workspace_id = %s) s WHERE n OR o GROUP BY chunk ORDER BY chunk"
+    ).format(table=_table(level), key=_key(level))
+    with connection.cursor() as cursor:
+        cursor.execute(query, [new, old, current_workspace_id()])
+        return cursor.fetchall()
+
+
+def take_out(level: str, numbers: list[int], chunks: list[int]) -> None:
+    """Removes builds from everybody's arrays."""
+    update = sql.SQL(
+        "UPDATE {} SET builds = ARRAY(SELECT b FROM unnest(builds) b WHERE b <> ALL (%s::int[]))"
+        " WHERE workspace_id = %s AND chunk = ANY (%s) AND builds && %s::int[]"
+    ).format(_table(level))
+    with connection.cursor() as cursor:
+        cursor.execute(update, [numbers, current_workspace_id(), chunks, numbers])
+
+
+def _table(level: str) -> sql.Composable:
+    return sql.Identifier(f"segments_{level}state")
+
+
+def _key(level: str) -> sql.Composable:
+    return sql.Identifier(f"{level}_id")

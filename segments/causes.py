@@ -1,0 +1,83 @@
+"""Why a membership changed, as the history keeps it and as people read it."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from segments.rules.fields import Field, Fields
+from segments.rules.sentence import value_words
+from segments.rules.tree import Place
+from workspaces.actors import SYSTEM, Actor
+from workspaces.signals import RecordChange
+
+WORDS = {
+    "created": "was added",
+    "moved": "moved to another partner",
+    "time": "the date came",
+    "rule": "the rule was changed",
+    "list": "the list was changed",
+    "frozen": "was a member when the list was made",
+}
+
+
+@dataclass(frozen=True)
+class Cause:
+    """`changes` maps (side, property number) to the raw values before and after."""
+
+    why: str
+    by: Actor = SYSTEM
+    changes: tuple[tuple[Place, object, object], ...] = ()
+
+    def as_json(self, asked: Collection[Place]) -> dict:
+        """Of several changed properties only those that the rule asks about are a reason."""
+        found: dict = {
+            "why": self.why,
+            "by": {"kind": self.by.kind, "id": self.by.id, "label": self.by.label},
+        }
+        changes = [
+            {"of": of, "p": number, "old": old, "new": new}
+            for (of, number), old, new in self.changes
+            if (of, number) in asked
+        ]
+        return found | ({"changes": changes} if changes else {})
+
+    @classmethod
+    def from_json(cls, stored: dict) -> "Cause":
+        by = stored.get("by", {})
+        changes = tuple(((c["of"], c["p"]), c["old"], c["new"]) for c in stored.get("changes", ()))
+        return cls(stored.get("why", "property"), Actor(**by) if by else SYSTEM, changes)
+
+    @classmethod
+    def of_change(cls, change: RecordChange, *, side: str = "self") -> "Cause":
+        if change.created:
+            return cls("created", change.by)
+        if change.old_partner_id:
+            return cls("moved", change.by)
+        changes = tuple(((side, number), old, new) for number, (old, new) in change.values.items())
+        return cls("property", change.by, changes)
+
+
+def in_words(cause: dict, fields: Fields) -> str:
+    """Tier went from Silver to Gold, by Ada."""
+    changes = [words for change in cause.get("changes", ()) if (words := _change(change, fields))]
+    text = "; ".join(changes) if changes else WORDS.get(cause.get("why", ""), "changed")
+    who = cause.get("by", {})
+    by = f", by {who['label']}" if who.get("label") and who.get("kind") != "system" else ""
+    return f"{text[:1].upper()}{text[1:]}{by}"
+
+
+def _change(change: dict, fields: Fields) -> str:
+    field = fields.get(change["of"], change["p"])
+    if field is None:
+        return ""
+    name = (
+        f"the partner’s {field.label}" if field.of == "partner" and fields.level == "contact" else field.label
+    )
+    return f"{name} went from {raw_words(field, change['old'])} to {raw_words(field, change['new'])}"
+
+
+def raw_words(field: Field, raw: object) -> str:
+    if field.type == "money" and isinstance(raw, dict):
+        return f"{raw['amount']} {raw['currency']}"
+    if field.type == "number" and raw is not None:
+        return str(raw)
+    return value_words(field, raw)

@@ -1,0 +1,51 @@
+"""How many members a segment has: a number that is folded now and then, plus the deltas since."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from django.db import connection
+from django.db.models import F, IntegerField, OuterRef, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
+
+from segments import definitions
+from segments.models import CountDelta, MembershipChange, Segment
+from workspaces.tenancy import current_workspace_id
+
+FOLD = """
+    WITH folded AS (
+        DELETE FROM segments_countdelta WHERE workspace_id = %s RETURNING segment_id, delta
+    ), totals AS (
+        SELECT segment_id, sum(delta) AS delta FROM folded GROUP BY segment_id ORDER BY segment_id
+    )
+    UPDATE segments_segment s SET member_count = s.member_count + t.delta
+    FROM totals t WHERE s.id = t.segment_id AND s.workspace_id = %s"""
+
+
+def add(changes: Iterable[MembershipChange]) -> None:
+    totals: Counter = Counter()
+    for change in changes:
+        totals[change.segment_id] += 1 if change.joined else -1
+    deltas = [CountDelta(segment_id=pk, delta=delta) for pk, delta in totals.items() if delta]
+    CountDelta.objects.bulk_create(deltas)
+
+
+def with_members(segments: QuerySet) -> QuerySet:
+    """Annotates `members`, exact in this transaction."""
+    waiting = CountDelta.objects.filter(segment=OuterRef("pk")).order_by().values("segment")
+    waiting = waiting.annotate(total=Sum("delta")).values("total")
+    total = F("member_count") + Coalesce(Subquery(waiting, output_field=IntegerField()), 0)
+    return segments.annotate(members=total)
+
+
+def fold() -> None:
+    """Shares the lock of the definitions, so that no switch takes a count meanwhile."""
+    definitions.lock_shared()
+    workspace_id = current_workspace_id()
+    with connection.cursor() as cursor:
+        cursor.execute(FOLD, [workspace_id, workspace_id])
+
+
+def reset(segment: Segment, members: int) -> None:
+    """Under the exclusive lock of the definitions: the count was just taken."""
+    CountDelta.objects.filter(segment=segment).delete()
+    segment.member_count = members

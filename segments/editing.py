@@ -1,0 +1,135 @@
+"""What the team does to segments: create, save, archive, restore, duplicate, delete."""
+
+from collections.abc import Collection, Iterable
+from uuid import UUID
+
+from django.utils import timezone
+
+from segments import definitions, lists, publishing, uses
+from segments.models import Build, Segment, StaticMember
+from segments.rules.validate import validate
+from workspaces.actors import Actor
+
+
+class InUse(Exception):
+    """The segment decides something, so it cannot be deleted. `uses` says what."""
+
+    def __init__(self, found: list):
+        self.uses = found
+        super().__init__(f"Used in {len(found)} places")
+
+
+def create(
+    *,
+    level: str,
+    kind: str,
+    name: str,
+    by: Actor,
+    description: str = "",
+    tree: dict | None = None,
+    members: Collection[UUID] = (),
+    built_in_key: str | None = None,
+) -> Segment:
+    """`tree` for dynamic segments and snapshots, `members` for static ones."""
+    segment = Segment.objects.create(
+        level=level,
+        kind=kind,
+        name=name,
+        description=description,
+        built_in_key=built_in_key,
+        updated_by=by.label,
+    )
+    _publish(segment, tree=tree, members=members, by=by)
+    return segment
+
+
+def save(
+    segment: Segment,
+    *,
+    name: str,
+    description: str,
+    kind: str,
+    by: Actor,
+    tree: dict | None = None,
+    members: Collection[UUID] | None = None,
+) -> Build | None:
+    """Saves what changed. A new build is made only where who belongs may differ."""
+    was = segment.kind
+    segment.name, segment.description, segment.kind = name, description, kind
+    segment.updated_at, segment.updated_by = timezone.now(), by.label
+    segment.save(update_fields=["name", "description", "kind", "updated_at", "updated_by"])
+    if kind == was == Segment.Kind.STATIC:
+        lists.set_members(segment, members if members is not None else lists.members(segment), by=by)
+        return None
+    if kind == was and not _differs(segment, tree):
+        return None
+    return _publish(segment, tree=tree, members=members or (), by=by)
+
+
+def _differs(segment: Segment, tree: dict | None) -> bool:
+    latest = segment.builds.exclude(state=Build.State.RETIRED).order_by("-version").first()
+    if latest is None or latest.state == Build.State.FAILED:
+        return True
+    return latest.tree != validate(tree, definitions.fields_of(segment.level))
+
+
+def _publish(segment: Segment, *, tree: dict | None, members: Iterable[UUID], by: Actor) -> Build:
+    if segment.kind == Segment.Kind.STATIC:
+        lists.replace(segment, members, by=by)
+        return publishing.publish(segment, tree=None, by=by)
+    tree = validate(tree, definitions.fields_of(segment.level))
+    if segment.kind == Segment.Kind.SNAPSHOT:
+        lists.take_snapshot(segment, tree, by=by)
+    else:
+        StaticMember.objects.filter(segment=segment).delete()
+    return publishing.publish(segment, tree=tree, by=by)
+
+
+def archive(segment: Segment, *, by: Actor) -> None:
+    """Closes every gate that names it. Its members are no longer evaluated."""
+    segment.archived_at = segment.updated_at = timezone.now()
+    segment.updated_by = by.label
+    segment.save(update_fields=["archived_at", "updated_at", "updated_by"])
+    definitions.change()
+
+
+def restore(segment: Segment, *, by: Actor) -> None:
+    """Opens again once the membership of today is built; until then the gates stay closed."""
+    latest = segment.builds.exclude(state=Build.State.FAILED).order_by("-version").first()
+    segment.archived_at, segment.live_build = None, None
+    segment.updated_at, segment.updated_by = timezone.now(), by.label
+    segment.save(update_fields=["archived_at", "live_build", "updated_at", "updated_by"])
+    publishing.publish(segment, tree=latest.tree if latest else None, by=by)
+
+
+def duplicate(segment: Segment, *, by: Actor) -> Segment:
+    latest = segment.builds.exclude(state=Build.State.FAILED).order_by("-version").first()
+    name = _free_name(f"{segment.name[:90]} (copy)")
+    static = segment.kind != Segment.Kind.DYNAMIC
+    return create(
+        level=segment.level,
+        kind=Segment.Kind.STATIC if static else Segment.Kind.DYNAMIC,
+        name=name,
+        description=segment.description,
+        tree=latest.tree if latest and not static else None,
+        members=lists.members(segment) if static else (),
+        by=by,
+    )
+
+
+def _free_name(wanted: str) -> str:
+    taken = {name.lower() for name in Segment.objects.present().values_list("name", flat=True)}
+    names = [wanted, *(f"{wanted[:94]} {number}" for number in range(2, 1000))]
+    return next(name for name in names if name.lower() not in taken)
+
+
+def delete(segment: Segment) -> None:
+    """Raises InUse while something names it."""
+    found = uses.used_in(segment)
+    if found or segment.uses.exists():
+        raise InUse(found)
+    level = segment.level
+    segment.builds.update(state=Build.State.RETIRED)
+    publishing.sweep_retired(level, list(range(publishing.CHUNKS)))
+    segment.delete()
+    definitions.change()

@@ -1,0 +1,109 @@
+"""Hand-picked members: written one by one, beside the same state that rules write."""
+
+from collections.abc import Collection, Iterable
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Q
+from django.utils import timezone
+from psycopg import sql
+
+from segments import backfill, definitions, membership, states
+from segments.causes import Cause
+from segments.models import MembershipChange, Segment, StaticMember
+from workspaces import locks
+from workspaces.actors import Actor
+from workspaces.models import Contact, Partner
+from workspaces.tenancy import current_workspace_id
+
+MODELS = {"partner": Partner, "contact": Contact}
+MOST = 10_000
+
+
+def members(segment: Segment) -> list[UUID]:
+    return list(segment.static_members.order_by("added_at").values_list("subject_id", flat=True))
+
+
+def set_members(segment: Segment, wanted: Iterable[UUID], *, by: Actor) -> None:
+    """Adds who is missing and takes out who is no longer wanted; the others keep their place and history."""
+    present, wanted = set(members(segment)), _existing(segment.level, wanted)
+    joining, leaving = wanted - present, present - wanted
+    _write_rows(segment, joining, by)
+    segment.static_members.filter(subject_id__in=leaving).delete()
+    _move(segment, joining, leaving, by)
+
+
+def replace(segment: Segment, wanted: Iterable[UUID], *, by: Actor) -> None:
+    """The rows alone: a build that follows will bring them into effect."""
+    segment.static_members.all().delete()
+    _write_rows(segment, _existing(segment.level, wanted), by)
+
+
+def take_snapshot(segment: Segment, tree: dict, *, by: Actor) -> None:
+    """Runs the rule once and keeps who matched."""
+    segment.static_members.all().delete()
+    fields = definitions.fields_of(segment.level, everything=False)
+    query, params = backfill.members(segment.level, tree, fields, backfill.moment_of_workspace())
+    insert = sql.SQL(
+        "INSERT INTO segments_staticmember (id, workspace_id, segment_id, subject_id, added_by, added_at)"
+        " SELECT gen_random_uuid(), %s, %s, m.id, %s, %s FROM ({}) m"
+    ).format(query)
+    with connection.cursor() as cursor:
+        cursor.execute(insert, [current_workspace_id(), segment.pk, by.label, timezone.now(), *params])
+
+
+def _existing(level: str, wanted: Iterable[UUID]) -> set[UUID]:
+    """A forged or outdated id is nobody of this workspace."""
+    return set(MODELS[level].objects.filter(pk__in=list(wanted)).values_list("pk", flat=True))
+
+
+def _write_rows(segment: Segment, subject_ids: Collection[UUID], by: Actor) -> None:
+    rows = [StaticMember(segment=segment, subject_id=pk, added_by=by.label) for pk in sorted(subject_ids)]
+    StaticMember.objects.bulk_create(rows, batch_size=2000)
+
+
+def _move(segment: Segment, joining: set[UUID], leaving: set[UUID], by: Actor) -> None:
+    build = segment.builds.filter(kind=Segment.Kind.STATIC, number=segment.live_build).first()
+    if build is None or not (joining or leaving):
+        return  # a build that is still being filled reads the rows
+    _lock_chunks(segment.level, joining | leaving)
+    evaluation = membership.begin(segment.level)
+    subjects = states.lock(segment.level, joining | leaving)
+    cause = Cause("list", by).as_json(())
+    for subject in subjects:
+        joins = subject.id in joining
+        if joins == (build.number in subject.builds):
+            continue
+        subject.builds = subject.builds | {build.number} if joins else subject.builds - {build.number}
+        evaluation.changes.append(
+            MembershipChange(
+                segment=segment, level=segment.level, subject_id=subject.id, joined=joins,
+                cause=cause, at=evaluation.moment.at,
+            )
+        )  # fmt: skip
+    evaluation.write(subjects)
+
+
+def _lock_chunks(level: str, subject_ids: Collection[UUID]) -> None:
+    offset = locks.PARTNER_CHUNKS if level == "partner" else 0
+    chunks = MODELS[level].objects.filter(pk__in=subject_ids).values_list("chunk", flat=True)
+    locks.lock_chunks({offset + chunk for chunk in chunks})
+
+
+def matching(level: str, lines: Iterable[str]) -> tuple[list, list[str]]:
+    """Finds subjects by pasted e-mail addresses or names. Returns them and the lines that fit nobody or several."""
+    found, unmatched = {}, []
+    for line in dict.fromkeys(text for raw in lines if (text := raw.strip().strip(",;"))):
+        hits = list(_called(level, line)[:2])
+        if len(hits) == 1:
+            found[hits[0].pk] = hits[0]
+        else:
+            unmatched.append(line)
+    return list(found.values()), unmatched
+
+
+def _called(level: str, line: str):
+    by_name = Q(name__iexact=line)
+    if level == "partner":
+        return Partner.objects.filter(by_name)
+    return Contact.objects.filter(by_name | Q(email__iexact=line)).select_related("partner")

@@ -1,0 +1,24 @@
+"""News for open pages: who changed, never what. The message leaves with the commit."""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from django.db import connection
+
+from workspaces.tenancy import current_workspace_id
+
+CHANNEL = "live"
+EVERYONE = "*"
+FEW = 1000  # more than this many at once are told as one: everyone, look again
+
+
+def announce(subject_ids: Collection[UUID]) -> None:
+    """`<workspace>:<contact or partner>` for each, or `<workspace>:*`."""
+    workspace_id = current_workspace_id()
+    whom = [str(pk) for pk in subject_ids] if len(subject_ids) <= FEW else [EVERYONE]
+    if whom:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_notify(%s, note) FROM unnest(%s::text[]) AS note",
+                [CHANNEL, [f"{workspace_id}:{one}" for one in whom]],
+            )

@@ -1,0 +1,219 @@
+"""Keeps memberships in step with properties: in the same transaction, under the locks that are already held.
+
+The locks of a change (workspaces.locks) are taken before anything is written. After them, here: the shared
+lock of the definitions, then the state rows. Everything that decides is read after its lock.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from django.dispatch import receiver
+from django.utils import timezone
+
+from segments import counting, definitions, live, states
+from segments.causes import Cause
+from segments.definitions import RuleSet
+from segments.models import MembershipChange, PartnerState
+from segments.rules.moments import Moment
+from segments.rules.tree import Place
+from segments.states import Subject
+from workspaces import jobs, locks
+from workspaces.models import Contact
+from workspaces.signals import RecordChange, record_changed
+
+INLINE = 2000  # contacts that follow a partner within its transaction; more of them follow by a worker
+BATCH = 500
+
+
+@dataclass
+class Evaluation:
+    """One pass over subjects of a level, with one clock."""
+
+    level: str
+    definitions: RuleSet
+    moment: Moment
+    changes: list[MembershipChange] = field(default_factory=list)
+
+    def reconsider(self, subject: Subject, changed: Iterable[Place] | None, cause: Cause) -> None:
+        """What the subject is in now. `changed` names the properties that changed; None asks everything."""
+        rules = self.definitions.rules[self.level]
+        if changed is None or subject.behind or subject.due(self.moment.at):
+            candidates, inside = rules.builds, rules.evaluate(subject.own, subject.partner, self.moment)
+        else:
+            places = list(changed)
+            candidates = rules.touched_by(places)
+            inside = rules.evaluate_changed(subject.own, subject.partner, self.moment, places)
+        before = subject.builds
+        subject.builds = (before - candidates) | inside
+        subject.fanout = subject.partner_fanout
+        subject.next_flip_at = rules.next_flip(subject.own, subject.partner, self.moment)
+        self._note(subject, inside - before, joined=True, cause=cause)
+        self._note(subject, (before & candidates) - inside, joined=False, cause=cause)
+
+    def _note(self, subject: Subject, builds: set[int], *, joined: bool, cause: Cause) -> None:
+        for number in sorted(builds):
+            segment_id = self.definitions.segment_of.get(number)
+            if segment_id is None:
+                continue  # a build that is not live yet; the switch will tell who came and went
+            asked = self.definitions.rules[self.level].asks(number)
+            self.changes.append(
+                MembershipChange(
+                    segment_id=segment_id,
+                    level=self.level,
+                    subject_id=subject.id,
+                    joined=joined,
+                    cause=cause.as_json(asked),
+                    at=self.moment.at,
+                )
+            )
+
+    def write(self, subjects: Iterable[Subject]) -> None:
+        states.write(self.level, list(subjects))
+        record(self.changes)
+
+
+def record(changes: list[MembershipChange]) -> None:
+    """The log, the counts, and the news for open pages."""
+    if changes:
+        MembershipChange.objects.bulk_create(changes, batch_size=1000)
+        counting.add(changes)
+        live.announce({change.subject_id for change in changes})
+
+
+def begin(level: str) -> Evaluation:
+    """Takes the definitions as they are now and holds them until the transaction ends."""
+    definitions.lock_shared()
+    found = definitions.current()
+    return Evaluation(level, found, Moment(timezone.now(), found.zone))
+
+
+@receiver(record_changed)
+def follow(sender, changes: list[RecordChange], **kwargs) -> None:
+    if changes[0].level == "contact":
+        follow_contacts(changes)
+    else:
+        follow_partners(changes)
+
+
+def follow_contacts(changes: list[RecordChange]) -> None:
+    evaluation = begin("contact")
+    by_id = {change.record.pk: change for change in changes}
+    subjects = states.lock("contact", by_id)
+    for subject in subjects:
+        change = by_id[subject.id]
+        everything = change.created or change.old_partner_id is not None
+        changed = None if everything else [("self", number) for number in change.values]
+        evaluation.reconsider(subject, changed, Cause.of_change(change))
+    evaluation.write(subjects)
+
+
+def follow_partners(changes: list[RecordChange]) -> None:
+    evaluation = begin("partner")
+    by_id = {change.record.pk: change for change in changes}
+    subjects = states.lock("partner", by_id)
+    for subject in subjects:
+        change = by_id[subject.id]
+        changed = None if change.created else [("self", number) for number in change.values]
+        evaluation.reconsider(subject, changed, Cause.of_change(change))
+    evaluation.write(subjects)
+    _fan_out([change for change in changes if not change.created], evaluation)
+
+
+def _fan_out(changes: list[RecordChange], evaluation: Evaluation) -> None:
+    """What a partner's change means for its contacts: now, or by a worker where they are many."""
+    contacts = Evaluation("contact", evaluation.definitions, evaluation.moment)
+    rules = evaluation.definitions.rules["contact"]
+    asked = {c.record.pk: c for c in changes if rules.touched_by(("partner", number) for number in c.values)}
+    followers = _contacts_by_partner(asked)
+    room = INLINE
+    now: list[UUID] = []
+    for partner_id in sorted(followers, key=lambda pk: len(followers[pk])):
+        room -= len(followers[partner_id])
+        if room >= 0:
+            now += followers[partner_id]
+        else:
+            _leave_behind(partner_id, Cause.of_change(asked[partner_id], side="partner"))
+    subjects = states.lock("contact", now) if now else []
+    for subject in subjects:
+        change = asked[subject.partner_id]
+        changed = [("partner", number) for number in change.values]
+        contacts.reconsider(subject, changed, Cause.of_change(change, side="partner"))
+    contacts.write(subjects)
+
+
+def _contacts_by_partner(partner_ids: Iterable[UUID]) -> dict[UUID, list[UUID]]:
+    followers: dict[UUID, list[UUID]] = {}
+    ids = list(partner_ids)
+    if ids:
+        rows = Contact.objects.filter(partner_id__in=ids).order_by("pk").values_list("partner_id", "pk")
+        for partner_id, contact_id in rows:
+            followers.setdefault(partner_id, []).append(contact_id)
+    return followers
+
+
+def _leave_behind(partner_id: UUID, cause: Cause) -> None:
+    """From here on every read of these contacts evaluates, until the worker has been to them all."""
+    state = PartnerState.objects.get(pk=partner_id)
+    state.fanout += 1
+    state.behind = True
+    state.fanout_cause = cause.as_json([place for place, _, _ in cause.changes])
+    state.save(update_fields=["fanout", "behind", "fanout_cause"])
+    jobs.leave_work("segments.fanout")
+
+
+@jobs.queue("segments.fanout")
+def drain_fanout() -> None:
+    """Contacts of partners that have too many to follow at once."""
+    while _next_batch_follows():
+        pass
+
+
+def _next_batch_follows() -> bool:
+    with jobs.job_transaction():
+        state = PartnerState.objects.filter(behind=True).select_related("partner").first()
+        if state is None:
+            return False
+        behind = _behind(state)
+        if behind:
+            reconsider_contacts(behind, Cause.from_json(state.fanout_cause or {}))
+        else:
+            _settle(state)
+        return True
+
+
+def _behind(state: PartnerState) -> list[Contact]:
+    contacts = Contact.objects.filter(partner=state.partner)
+    stale = contacts.exclude(segment_state__fanout=state.fanout).order_by("pk")
+    return list(stale[:BATCH])
+
+
+def _settle(state: PartnerState) -> None:
+    """Under the partner's own lock nobody raises the number meanwhile."""
+    locks.lock_for_partners([state.partner])
+    state.refresh_from_db()
+    if not _behind(state):
+        state.behind = False
+        state.fanout_cause = None
+        state.save(update_fields=["behind", "fanout_cause"])
+
+
+def reconsider_contacts(contacts: list[Contact], cause: Cause) -> None:
+    """Takes the locks of a change and evaluates everything anew."""
+    _reconsider("contact", contacts, cause, lambda: locks.lock_for_contacts(contacts))
+
+
+def reconsider_partners(partners: list, cause: Cause) -> None:
+    _reconsider("partner", partners, cause, lambda: locks.lock_for_partners(partners))
+
+
+def _reconsider(level: str, records: list, cause: Cause, take_locks: Callable[[], None]) -> None:
+    take_locks()
+    evaluation = begin(level)
+    subjects = states.lock(level, [record.pk for record in records])
+    at_partner = {record.pk: getattr(record, "partner_id", record.pk) for record in records}
+    # Who moved before the lock was there has been evaluated by the move, and the new partner is not locked.
+    subjects = [subject for subject in subjects if subject.partner_id == at_partner[subject.id]]
+    for subject in subjects:
+        evaluation.reconsider(subject, None, cause)
+    evaluation.write(subjects)

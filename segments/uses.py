@@ -1,0 +1,127 @@
+"""Where a segment decides something, and whom an audience reaches."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Model
+
+from segments.models import Audience, AudienceSegment, Segment
+from workspaces.tenancy import current_workspace_id
+
+
+@dataclass(frozen=True)
+class Use:
+    """One thing whose audience names the segment."""
+
+    kind: str
+    name: str
+    url: str = ""
+    icon: str = "lock"
+
+
+@dataclass(frozen=True)
+class Reach:
+    count: int
+    total: int
+
+
+def gates() -> Iterator[tuple[type[Model], str]]:
+    """Every model with an audience, and the field that holds it."""
+    for relation in Audience._meta.get_fields(include_hidden=True):
+        points_here = relation.auto_created and (relation.one_to_one or relation.one_to_many)
+        if points_here and relation.related_model is not AudienceSegment:
+            yield relation.related_model, relation.field.name
+
+
+def used_in(segment: Segment) -> list[Use]:
+    """In a model, `gate_use()` may tell more than its name: a Use."""
+    naming = AudienceSegment.objects.filter(segment=segment).values("audience")
+    found = []
+    for model, field in gates():
+        for thing in model.objects.filter(**{f"{field}__in": naming}).order_by("pk"):
+            tell = getattr(thing, "gate_use", None)
+            found.append(tell() if tell else Use(kind=model._meta.verbose_name, name=str(thing)))
+    return found
+
+
+def reach(audiences: Iterable[Audience]) -> dict[UUID, Reach]:
+    """How many contacts each audience lets in, of all: one query for them all, besides what they name."""
+    audiences = list(audiences)
+    builds, closed = _named_builds(audiences)
+    columns, params = [], []
+    for audience in audiences:
+        column, values = _column(audience, builds.get(audience.pk, []), audience.pk in closed)
+        columns.append(f"count(*) FILTER (WHERE {column})")
+        params += values
+    query = (
+        f"SELECT count(*), {', '.join(columns) or '0'} FROM workspaces_contact r "  # noqa: S608 fixed text
+        "LEFT JOIN segments_contactstate c ON c.contact_id = r.id "
+        "LEFT JOIN segments_partnerstate p ON p.partner_id = r.partner_id "
+        "WHERE r.workspace_id = %s AND r.status <> 'suspended'"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(query, [*params, current_workspace_id()])
+        total, *counts = cursor.fetchone()
+    return {audience.pk: Reach(count, total) for audience, count in zip(audiences, counts, strict=False)}
+
+
+def _named_builds(audiences: list[Audience]) -> tuple[dict[UUID, list[int]], set[UUID]]:
+    """Live builds by audience, and the audiences that name a segment which decides nothing any more."""
+    builds: dict[UUID, list[int]] = {}
+    closed = set()
+    named = AudienceSegment.objects.filter(audience__in=audiences).select_related("segment")
+    for row in named:
+        if row.segment.archived_at or row.segment.live_build is None:
+            closed.add(row.audience_id)
+        else:
+            builds.setdefault(row.audience_id, []).append(row.segment.live_build)
+    return builds, closed
+
+
+def _column(audience: Audience, builds: list[int], closed: bool) -> tuple[str, list]:
+    inside = "coalesce((c.builds || p.builds) && %s::int[], false)"
+    match audience.mode:
+        case Audience.Mode.EVERYONE:
+            return "true", []
+        case Audience.Mode.ONLY if builds:
+            return inside, [builds]
+        case Audience.Mode.EXCEPT if builds and not closed:
+            return f"NOT {inside}", [builds]
+        case _:
+            return "false", []
+
+
+@dataclass(frozen=True)
+class Words:
+    """An audience for the team: whether it is a gate, and what it says."""
+
+    text: str
+    gated: bool
+    names: tuple[str, ...] = ()
+    closed: tuple[str, ...] = ()  # segments it names that are archived or not built
+
+    @property
+    def icon(self) -> str:
+        return "lock" if self.gated else "unlock"
+
+
+def in_words(audience: Audience) -> Words:
+    """Pass audiences with `named__segment` prefetched where there are many."""
+    segments = [row.segment for row in audience.named.all()]
+    names = tuple(sorted(segment.name for segment in segments))
+    closed = tuple(s.name for s in segments if s.archived_at or s.live_build is None)
+    text = {
+        Audience.Mode.EVERYONE: "Everyone",
+        Audience.Mode.NOBODY: "Nobody",
+        Audience.Mode.ONLY: f"Only {_either(names)}",
+        Audience.Mode.EXCEPT: f"Everyone except {_either(names)}",
+    }[Audience.Mode(audience.mode)]
+    return Words(text, audience.mode != Audience.Mode.EVERYONE, names, closed)
+
+
+def _either(names: tuple[str, ...]) -> str:
+    if not names:
+        return "no segment yet"
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"

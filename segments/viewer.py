@@ -1,0 +1,85 @@
+"""Who looks: a contact and the segments that it and its partner are in, found once a request."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from uuid import UUID
+
+from django.db import connection
+from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
+
+from segments import definitions, states
+from segments.models import Segment
+from segments.rules.moments import Moment
+from workspaces.models import Contact
+from workspaces.tenancy import current_workspace_id
+
+# Fresh: nothing is left to follow from a change of the partner, and no instant has passed since.
+LOOK = """
+    SELECT c.fanout = p.fanout AND coalesce(least(c.next_flip_at, p.next_flip_at) > %(at)s, true),
+           ARRAY(SELECT s.id FROM segments_segment s
+                 WHERE s.workspace_id = %(workspace)s AND s.archived_at IS NULL
+                   AND s.live_build = ANY (c.builds || p.builds))
+    FROM segments_contactstate c
+    JOIN workspaces_contact r ON r.id = c.contact_id
+    JOIN segments_partnerstate p ON p.partner_id = r.partner_id
+    WHERE c.workspace_id = %(workspace)s AND c.contact_id = %(contact)s"""
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """`segment_ids` are the live segments of the contact and of its partner. Without a contact: an imagined one."""
+
+    contact: Contact | None
+    segment_ids: frozenset[UUID]
+
+    @property
+    def partner_id(self) -> UUID | None:
+        return self.contact.partner_id if self.contact else None
+
+    @cached_property
+    def subject_ids(self) -> list[UUID]:
+        """Under which ids the history knows this viewer."""
+        return [self.contact.pk, self.contact.partner_id] if self.contact else []
+
+
+def viewer_of(contact: Contact) -> Viewer:
+    """One query where the stored state is up to date, which is nearly always; else an evaluation. Never writes."""
+    now = timezone.now()
+    with connection.cursor() as cursor:
+        cursor.execute(LOOK, {"at": now, "workspace": current_workspace_id(), "contact": contact.pk})
+        row = cursor.fetchone()
+    if row is not None and row[0]:
+        return Viewer(contact, frozenset(row[1]))
+    return Viewer(contact, _evaluated(contact, now))
+
+
+def _evaluated(contact: Contact, now) -> frozenset[UUID]:
+    """From the documents as they are. Hand-picked lists have no rule: those builds are kept as they are stored."""
+    found = definitions.current()
+    moment = Moment(now, found.zone)
+    inside: set[int] = set()
+    for level, pk in (("contact", contact.pk), ("partner", contact.partner_id)):
+        rules = found.rules[level]
+        for subject in states.peek(level, [pk]):
+            inside |= subject.builds - rules.builds
+        own, partner = _documents(level, contact)
+        inside |= rules.evaluate(own, partner, moment)
+    live = Segment.objects.live().filter(live_build__in=inside)
+    return frozenset(live.values_list("pk", flat=True))
+
+
+def _documents(level: str, contact: Contact) -> tuple[dict, dict]:
+    partner = contact.partner.norm
+    return (contact.norm, partner) if level == "contact" else (partner, {})
+
+
+class ViewerMiddleware:
+    """`request.viewer`, found when it is first asked for: the access decorator has set the contact by then."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        request.viewer = SimpleLazyObject(lambda: viewer_of(request.contact))
+        return self.get_response(request)
