@@ -36,7 +36,8 @@ function linger(toast) {
   toast.addEventListener("pointerenter", () => clearTimeout(timer))
   toast.addEventListener("pointerleave", () => { timer = setTimeout(() => dismiss(toast), 2000) })
 }
-export function say(text, level = "info") {
+// Other scripts say something with an event: body.dispatchEvent(new CustomEvent("toast", { detail: { text, level } }))
+function say(text, level = "info") {
   const toast = document.getElementById("toast").content.firstElementChild.cloneNode(true)
   const tone = { success: "positive", warning: "warning", error: "critical" }[level]
   toast.dataset.level = level

@@ -107,9 +107,23 @@ function enhance(select) {
   draw()
 }
 
-export function enhanceAll(root = document) {
-  for (const select of root.querySelectorAll("select[multiple][data-chips]")) enhance(select)
+function enhanceAll() {
+  for (const select of document.querySelectorAll("select[multiple][data-chips]")) enhance(select)
 }
 enhanceAll()
-// A swap may bring new ones. A morph must leave finished boxes alone: it compares with plain selects from the server.
-document.addEventListener("htmx:after:swap", () => enhanceAll())
+
+// A swap may bring new ones, and a morph turns finished boxes back into the server's selects: who was typing in
+// one goes on typing.
+let typing = null
+document.addEventListener("htmx:before:swap", () => {
+  const select = document.activeElement?.closest(".chips")?.querySelector("select")
+  typing = select ? { name: select.name, text: document.activeElement.value } : null
+})
+document.addEventListener("htmx:after:swap", () => {
+  enhanceAll()
+  if (!typing || document.activeElement !== document.body) return
+  const input = document.querySelector(`select[name="${CSS.escape(typing.name)}"]`)?.closest(".chips")?.querySelector("input")
+  if (!input) return
+  input.value = typing.text
+  input.focus()
+})

@@ -1,5 +1,4 @@
-// The keyboard's way through Settings: palette, lists, picked rows. Chips come along.
-import "./chips.js"
+// The keyboard's way through Settings: palette, lists, picked rows.
 
 // ── Palette ──
 const palette = document.getElementById("palette")

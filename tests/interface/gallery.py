@@ -164,5 +164,5 @@ urlpatterns = [
     path("wrong/", wrong),
     path("toast/", toast),
     path("sign-out/", nothing, name="account_logout"),
-    path("account/", nothing, name="account_email"),
+    path("you/", nothing, name="you"),
 ]

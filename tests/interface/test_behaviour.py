@@ -66,6 +66,18 @@ def test_chips_add_and_remove_by_keyboard_and_keep_the_select_in_the_form(galler
     assert gallery.evaluate(chosen) == []
 
 
+def test_chips_go_on_being_typed_in_when_the_form_is_morphed(gallery):
+    box = gallery.get_by_role("combobox", name="Roles")
+    box.press_sequentially("adm")
+    with gallery.expect_response("**/gallery/"):
+        gallery.evaluate(
+            "() => { htmx.ajax('GET', '/gallery/', {target: '#main', select: '#main', swap: 'outerMorph'}) }"
+        )
+    expect(box).to_be_focused()
+    expect(box).to_have_value("adm")
+    expect(gallery.get_by_role("button", name="Remove Sales rep")).to_have_count(1)
+
+
 def test_a_menu_opens_beside_its_button_and_gives_focus_back(gallery):
     button = gallery.get_by_role("button", name="Actions for Partner sales reps")
     button.press("Enter")
@@ -112,7 +124,7 @@ def test_a_failed_request_leaves_the_page_and_says_what_happened(gallery, path, 
 
 
 def test_a_fetch_that_ends_on_another_page_takes_the_person_there(gallery):
-    gallery.evaluate("htmx.ajax('GET', '/elsewhere/', '#list')")
+    gallery.evaluate("() => { htmx.ajax('GET', '/elsewhere/', '#list') }")
     gallery.wait_for_url("**/sign-in/")
 
 

@@ -28,8 +28,6 @@ def test_first_view_stays_light(layout):
     folder = Path(settings.BASE_DIR) / "templates/layouts"
     text = (folder / "base.html").read_text() + (folder / f"{layout}.html").read_text()
     files = re.findall(r"\{% static '([^']+\.(?:css|js))' %\}", text)
-    if "js/settings.js" in files:
-        files.append("js/chips.js")
     weight = sum(len(gzip.compress((STATIC / file).read_bytes())) for file in files)
     assert weight + PAGE < FIRST_VIEW
 
