@@ -1,0 +1,261 @@
+"""Takes guards away one at a time and tells how many of them the tests miss.
+
+`bin/run -m tests.mutate` works on a copy of the tree. A guard whose absence no test notices is printed; the
+exit code is 1 if there is one.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from introw.servers import Servers
+
+ROOT = Path(__file__).resolve().parent.parent
+LEFT_OUT = shutil.ignore_patterns(
+    ".git", ".portal", ".venv", ".uv", "__pycache__", "node_modules", ".*_cache"
+)
+
+
+@dataclass(frozen=True)
+class Guard:
+    """A piece of code that keeps somebody out, what stands there without it, and who should notice."""
+
+    name: str
+    file: str
+    guard: str
+    without: str
+    tests: str
+
+
+GUARDS = (
+    Guard(
+        "the manager's filter",
+        "workspaces/tenancy.py",
+        "super().get_queryset().filter(workspace_id=current_workspace_id())",
+        "super().get_queryset()",
+        "tests/workspaces/test_walls.py",
+    ),
+    Guard(
+        "the manager's error without a transaction",
+        "workspaces/tenancy.py",
+        "if workspace_id is None or not connection.in_atomic_block:",
+        "if workspace_id is None:",
+        "tests/workspaces/test_tenancy.py",
+    ),
+    Guard(
+        "the refusal to change workspaces inside a transaction",
+        "workspaces/tenancy.py",
+        "if _current.get() not in (None, workspace_id):",
+        "if False:",
+        "tests/workspaces/test_walls.py",
+    ),
+    Guard(
+        "the policy on what is read",
+        "workspaces/walls.py",
+        "USING ({MINE}) WITH CHECK ({MINE})",
+        "USING (true) WITH CHECK ({MINE})",
+        "tests/workspaces/test_walls.py",
+    ),
+    Guard(
+        "the policy on what is written",
+        "workspaces/walls.py",
+        "USING ({MINE}) WITH CHECK ({MINE})",
+        "USING ({MINE}) WITH CHECK (true)",
+        "tests/workspaces/test_walls.py",
+    ),
+    Guard(
+        "row-level security for the owner",
+        "workspaces/walls.py",
+        """    yield f'ALTER TABLE "{table}" FORCE ROW LEVEL SECURITY'\n""",
+        "",
+        "tests/workspaces/test_walls.py",
+    ),
+    Guard(
+        "the workspace in references",
+        "workspaces/walls.py",
+        """f'FOREIGN KEY (workspace_id, "{field.column}") '
+        f'REFERENCES "{target.db_table}" (workspace_id, "{target.pk.column}")""",
+        """f'FOREIGN KEY ("{field.column}") '
+        f'REFERENCES "{target.db_table}" ("{target.pk.column}")""",
+        "tests/workspaces/test_walls.py",
+    ),
+    Guard(
+        "the record of migrations",
+        "workspaces/management/commands/migrate.py",
+        '        "REVOKE INSERT, UPDATE, DELETE ON django_migrations FROM {}",\n',
+        "",
+        "tests/workspaces/test_walls.py",
+    ),
+    Guard(
+        "sign-in for settings and portal",
+        "workspaces/access.py",
+        "if not request.user.is_authenticated:\n        return redirect_to_login(request.get_full_path(), settings.LOGIN_URL)\n    return None",
+        "return None",
+        "tests/test_walker.py",
+    ),
+    Guard(
+        "membership of the team",
+        "workspaces/access.py",
+        "                if request.member is None:\n                    raise Http404\n",
+        "                if request.member is None:\n                    from workspaces.models import TeamMember\n"
+        "                    request.member = TeamMember(user=request.user, access='owner')\n",
+        "tests/test_walker.py",
+    ),
+    Guard(
+        "permissions of the team",
+        "workspaces/access.py",
+        "if not request.member.may(permission):",
+        "if False:",
+        "tests/test_walker.py",
+    ),
+    Guard(
+        "settings on the main host alone",
+        "workspaces/access.py",
+        "if not request.on_main_host:",
+        "if False:",
+        "tests/workspaces",
+    ),
+    Guard(
+        "the second factor",
+        "workspaces/access.py",
+        "if second_factor.is_missing(request):",
+        "if False:",
+        "tests/workspaces",
+    ),
+    Guard(
+        "reading requests that cannot write",
+        "workspaces/tenancy.py",
+        "REPEATABLE READ READ ONLY",
+        "REPEATABLE READ",
+        "tests/workspaces/test_tenancy.py",
+    ),
+    Guard(
+        "one page, one moment",
+        "workspaces/tenancy.py",
+        "REPEATABLE READ READ ONLY",
+        "READ COMMITTED READ ONLY",
+        "tests/workspaces/test_tenancy.py",
+    ),
+    Guard(
+        "suspended contacts",
+        "workspaces/people.py",
+        ".exclude(status=Contact.Status.SUSPENDED)\n    return bound",
+        "\n    return bound",
+        "tests/workspaces",
+    ),
+    Guard(
+        "binding by a proved address alone",
+        "workspaces/people.py",
+        "filter(user=user, verified=True)",
+        "filter(user=user)",
+        "tests/workspaces",
+    ),
+    Guard(
+        "read-only properties",
+        "workspaces/properties.py",
+        'elif by.kind == "contact" and prop.read_only:',
+        "elif False:",
+        "tests/workspaces/test_properties.py",
+    ),
+    Guard(
+        "rows read again under their locks",
+        "workspaces/properties.py",
+        '        for name in ("raw", "norm", "set_at", "version"):\n            setattr(edit.record, name, getattr(row, name))\n',
+        "",
+        "tests/workspaces/test_tenancy.py",
+    ),
+    Guard(
+        "a gate that names nobody",
+        "segments/audience.py",
+        "only = Q(mode=Audience.Mode.ONLY) & mine",
+        "only = Q(mode=Audience.Mode.ONLY)",
+        "tests/segments",
+    ),
+    Guard(
+        "except, inside",
+        "segments/audience.py",
+        "Exists(named) & ~mine & ~Exists(named.filter(DEAD))",
+        "Exists(named) & ~Exists(named.filter(DEAD))",
+        "tests/segments",
+    ),
+    Guard(
+        "except, with a segment that is archived",
+        "segments/audience.py",
+        "Exists(named) & ~mine & ~Exists(named.filter(DEAD))",
+        "Exists(named) & ~mine",
+        "tests/segments",
+    ),
+    Guard(
+        "another partner's records",
+        "segments/audience.py",
+        "return self.filter(partner=viewer.partner_id)",
+        "return self",
+        "tests/portal/quotes",
+    ),
+    Guard(
+        "the webhook's signature",
+        "crm_sync/connectors/hubspot/signature.py",
+        "hmac.compare_digest(",
+        "(lambda *_: True)(",
+        "tests/crm_sync",
+    ),
+)
+
+
+def main():
+    with tempfile.TemporaryDirectory(prefix="portal-mutants-") as folder:
+        Path(folder).chmod(0o711)
+        servers = Servers(Path(folder) / "servers", throw_away=True)
+        servers.start()
+        try:
+            missed = [guard for guard in GUARDS if not caught(guard, Path(folder), servers.environment)]
+        finally:
+            servers.stop()
+    print(
+        f"\n{len(GUARDS) - len(missed)} of {len(GUARDS)} guards are noticed by a test when they are gone."
+    )
+    return 1 if missed else 0
+
+
+def caught(guard, folder, environment):
+    copy = folder / "tree"
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(ROOT, copy, ignore=LEFT_OUT)
+    path = copy / guard.file
+    text = path.read_text()
+    if text.count(guard.guard) != 1:
+        print(
+            f"STALE   {guard.name}: {guard.file} has changed; mend the table in tests/mutate.py", flush=True
+        )
+        return False
+    path.write_text(text.replace(guard.guard, guard.without))
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-x",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-m",
+        "not browser and not processes",
+    ]
+    done = subprocess.run(
+        [*command, *guard.tests.split()],
+        cwd=copy,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    # 1: a test failed. Anything else (0 passed, 2 to 5 nothing ran) means that nobody noticed.
+    print(f"{'caught' if done.returncode == 1 else 'MISSED':<7} {guard.name}", flush=True)
+    return done.returncode == 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
