@@ -29,8 +29,9 @@ def pytest_load_initial_conftests(early_config, parser, args):
 
 
 def pytest_configure(config):
-    # Registered after pytest-django, whose fixture it wraps.
+    # Registered after pytest-django and pytest-playwright, whose fixtures they wrap.
     config.pluginmanager.register(DatabaseFixtures(), "portal-database-fixtures")
+    config.pluginmanager.import_plugin("tests.browser.plugin")
 
 
 @pytest.hookimpl(trylast=True)
