@@ -55,7 +55,10 @@ class Demo:
         step("PostgreSQL and Valkey", self.start_servers)
         self.runtime.publish(self.published)
         step("Database", lambda: self.finish("manage.py", "migrate", "--verbosity", "0", owner=True))
-        step("Demo data", lambda: self.finish("manage.py", "seed_demo"))
+        step(
+            "Demo data",
+            lambda: self.finish("manage.py", "seed_demo", "--hubspot-state", str(self.hubspot_state)),
+        )
         step("Web, worker, beat, relay and a stand-in for HubSpot", self.start_portal)
         print("\n" + self.finish("manage.py", "demo_links") + "\n")
         print(f"Logs are in {self.runtime.log_folder}. Ctrl-C stops everything.", flush=True)

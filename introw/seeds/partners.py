@@ -10,7 +10,13 @@ from introw.seeds.names import COUNTRIES, JOBS, TRADES
 
 TIERS = (("registered", 34), ("silver", 36), ("gold", 21), ("platinum", 9))
 PHASES = (("prospecting", 14), ("signed_contract", 8), ("onboarding", 18), ("active", 60))
-ROLES = (("sales_rep", 46), ("solutions_engineer", 24), ("partner_manager", 10), ("marketing", 10), ("admin", 10))
+ROLES = (
+    ("sales_rep", 46),
+    ("solutions_engineer", 24),
+    ("partner_manager", 10),
+    ("marketing", 10),
+    ("admin", 10),
+)
 KINDS = (("reseller", 50), ("service_provider", 28), ("technology", 14), ("distributor", 8))
 INDUSTRIES = ("software", "finance", "health", "public_sector", "retail", "manufacturing", "education")
 SKILLS = ("migration", "backup", "security", "kubernetes", "data_platform", "networking")

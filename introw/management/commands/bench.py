@@ -76,7 +76,9 @@ class Command(BaseCommand):
             for figure in entry.run(**sizes):
                 self._print(figure, last.get(f"{name}/{figure.name}"))
                 figures[f"{name}/{figure.name}"] = figure.value
-        self.stdout.write(f"\nReference loop: {before:.0f} ms of CPU before, {reference_loop():.0f} ms after.")
+        self.stdout.write(
+            f"\nReference loop: {before:.0f} ms of CPU before, {reference_loop():.0f} ms after."
+        )
         STORED.parent.mkdir(exist_ok=True)
         STORED.write_text(json.dumps({**last, **figures}, indent=1, sort_keys=True))
 

@@ -1,0 +1,84 @@
+"""Loads the demo workspaces, where they are not there yet."""
+
+import json
+from pathlib import Path
+
+from django.core.management.base import BaseCommand
+from django.utils import timezone
+
+from introw.seeds import fjordlight, hubspot, northwind, planting
+from introw.seeds.workspaces import NORTHWIND_PROPERTIES
+from workspaces import jobs
+from workspaces.models import Workspace
+from workspaces.tenancy import workspace_transaction
+
+GATED_TABS = (
+    ("Home", (), (("rich_text", "", northwind.WELCOME), ("quotes", "Latest quotes", ""))),
+    ("Getting started", ("Prospecting",), (("rich_text", "Before you sign", northwind.GETTING_STARTED),)),
+    ("Onboarding", ("Signed and onboarding",), (("rich_text", "Your first month", northwind.ONBOARDING),)),
+    ("Your company", (), (("partner_profile", "", ""),)),
+    (
+        "Price & quotes",
+        ("Gold partners",),
+        (("rich_text", "Your prices", northwind.PRICES), ("quotes", "Quotes", "")),
+    ),
+    ("Co-marketing", ("Active partners",), (("rich_text", "Campaigns", northwind.CO_MARKETING),)),
+    (
+        "Technical library",
+        ("Role is Solutions engineer",),
+        (("rich_text", "For engineers", northwind.TECHNICAL),),
+    ),
+)
+
+
+class Command(BaseCommand):
+    help = "Loads the demo workspaces Northwind Cloud and Fjordlight, where they are not there yet."
+
+    def add_arguments(self, parser):
+        parser.add_argument("--hubspot-state", type=Path, help="where the stand-in HubSpot finds its account")
+
+    def handle(self, *, hubspot_state, **options):
+        if not Workspace.objects.filter(slug="northwind").exists():
+            self._northwind(hubspot_state)
+        if not Workspace.objects.filter(slug="fjordlight").exists():
+            self._fjordlight()
+        jobs.run_everything()
+        self.stdout.write("The demo workspaces are there.")
+
+    def _northwind(self, hubspot_state):
+        workspace = planting.new_workspace(
+            slug="northwind",
+            name="Northwind Cloud",
+            time_zone="Europe/Zurich",
+            currency="EUR",
+            brand_color="#2b4fd0",
+        )
+        companies = northwind.companies()
+        with workspace_transaction(workspace):
+            properties = planting.plant_properties(workspace, NORTHWIND_PROPERTIES)
+            members = planting.plant_team(workspace)
+            partners, contacts = planting.plant_partners(companies, owners=planting.team_owners(members))
+            planting.plant_demo_contacts(workspace)
+            segments = planting.plant_segments(northwind.SEGMENTS, properties)
+            pilots = [partner.pk for partner in partners[:40:6]]
+            planting.plant_static_segment(northwind.LAUNCH_PILOTS, pilots)
+            planting.plant_experience(segments, GATED_TABS, name="Partner portal")
+            planting.plant_quotes(segments, creators=[segments["Gold partners"]])
+            planting.plant_profile(properties, editors=segments["Portal admins"])
+            planting.plant_connection(companies, partners, contacts, properties)
+        if hubspot_state:
+            hubspot_state.write_text(json.dumps(hubspot.account(companies, properties)))
+
+    def _fjordlight(self):
+        workspace = planting.new_workspace(
+            slug="fjordlight",
+            name="Fjordlight",
+            time_zone="Europe/Stockholm",
+            currency="SEK",
+            brand_color="#0f766e",
+        )
+        with workspace_transaction(workspace):
+            properties = planting.plant_properties(workspace, [])
+            planting.plant_partners(fjordlight.companies(timezone.localdate()), owners=[None])
+            segments = planting.plant_segments(fjordlight.SEGMENTS, properties)
+            planting.plant_experience(segments, fjordlight.TABS, name="Studio portal")
