@@ -77,7 +77,7 @@ def field(context, bound, label=None, hint=None, unit="", chips=False, choice=Fa
 @register.simple_tag
 def avatar(name, kind="", image="") -> SafeString:
     """Initials on a colour that stays with the name. Kinds: firm; little, medium, large."""
-    text = str(name or "")
+    text, kind = str(name or ""), kind.replace("small", "little")
     if image:
         inside = format_html('<img src="{}" alt="">', image)
     else:
