@@ -10,10 +10,12 @@ from django.db import models
 from django.db.models import DateTimeField, DurationField, Exists, ExpressionWrapper, F, OuterRef, Q, Value
 from django.utils import timezone
 
+from segments.audience_form import AudienceForm
 from segments.models import Audience, AudienceSegment, BuildChange, MembershipChange
 from segments.viewer import Viewer
 from workspaces.tenancy import WorkspaceForeignKey, WorkspaceModel, WorkspaceOneToOneField
 
+__all__ = ["AudienceForm", "Gated", "GatedQuerySet", "Owned", "OwnedQuerySet", "allows", "open_to"]
 DEAD = Q(segment__archived_at__isnull=False) | Q(segment__live_build=None)
 
 

@@ -10,7 +10,7 @@ from psycopg import sql
 
 from segments import backfill, definitions, membership, states
 from segments.causes import Cause
-from segments.models import MembershipChange, Segment, StaticMember
+from segments.models import Build, MembershipChange, Segment, StaticMember
 from workspaces import locks
 from workspaces.actors import Actor
 from workspaces.models import Contact, Partner
@@ -63,7 +63,7 @@ def _write_rows(segment: Segment, subject_ids: Collection[UUID], by: Actor) -> N
 
 
 def _move(segment: Segment, joining: set[UUID], leaving: set[UUID], by: Actor) -> None:
-    build = segment.builds.filter(kind=Segment.Kind.STATIC, number=segment.live_build).first()
+    build = segment.builds.filter(state=Build.State.LIVE).exclude(kind=Segment.Kind.DYNAMIC).first()
     if build is None or not (joining or leaving):
         return  # a build that is still being filled reads the rows
     _lock_chunks(segment.level, joining | leaving)

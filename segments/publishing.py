@@ -39,6 +39,7 @@ def publish(segment: Segment, *, tree: dict | None, by: Actor) -> Build:
         fill(build, list(range(CHUNKS)))
         switch(build)
         sweep_retired(segment.level, list(range(CHUNKS)))
+        segment.refresh_from_db(fields=["live_build", "member_count"])
     else:
         jobs.leave_work("segments.publish")
     return build
