@@ -80,6 +80,7 @@ class Demo:
             self.environment, log_folder, port=self.hubspot_port, state=self.hubspot_state
         )
         self.supervisor.start([*processes.commands(self.environment, log_folder), hubspot])
+        self.links = self.finish("manage.py", "demo_links")
         page = f"http://localhost:{self.port}/readyz"
         if not wait_for_page(page, self.supervisor, patience=READY_WITHIN):
             raise DemoFailed(f"The portal does not answer at {page}:\n{log_tail(log_folder / 'web.log')}")
@@ -87,7 +88,7 @@ class Demo:
     def finish(self, *arguments: str, owner: bool = False) -> str:
         """Run one command to its end and give what it printed."""
         environment = {**os.environ, **self.published} if owner else self.environment
-        name = arguments[1]
+        name = arguments[-1].rpartition(".")[2]
         argv = processes.python(*arguments)
         command = processes.command(name, argv, environment, self.runtime.log_folder)
         command.log.unlink(missing_ok=True)
@@ -97,7 +98,7 @@ class Demo:
         finally:
             child.stop()
         if returncode:
-            raise DemoFailed(f"manage.py {name} failed:\n{child.log_tail()}")
+            raise DemoFailed(f"{name} failed:\n{child.log_tail()}")
         return command.log.read_text().rstrip()
 
     def stop(self) -> None:

@@ -117,7 +117,7 @@ class Servers:
 
     def wait_until_ready(self, *, patience: float = 60.0) -> None:
         if POSTGRES in self.needed:
-            connect_when_ready(self._superuser_conninfo(), self.log_folder / "postgres.log", patience)
+            connect_when_ready(self.superuser_conninfo, self.log_folder / "postgres.log", patience)
             self._make_roles()
         if VALKEY in self.needed:
             wait_for_port(self.valkey_port, self.log_folder / "valkey.log", patience)
@@ -126,7 +126,13 @@ class Servers:
         place = urlencode({"host": str(self.socket_folder)}, safe="/")
         return f"postgresql://{role}:{self.passwords[role]}@/{DATABASE}?{place}"
 
-    def _superuser_conninfo(self) -> str:
+    @property
+    def programs(self) -> Path:
+        """Where psql, pg_dump and their like are."""
+        return postgres_home(self.state, self.account) / "bin"
+
+    @property
+    def superuser_conninfo(self) -> str:
         return psycopg.conninfo.make_conninfo(
             host=str(self.socket_folder),
             user="postgres",
@@ -186,7 +192,7 @@ class Servers:
         )
 
     def _make_roles(self) -> None:
-        with psycopg.connect(self._superuser_conninfo(), autocommit=True) as superuser:
+        with psycopg.connect(self.superuser_conninfo, autocommit=True) as superuser:
             if superuser.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
                 return
             # Only a throw-away cluster lets the owner make databases: the tests make theirs.
