@@ -152,14 +152,18 @@ pages = [
     "crm",
     "search",
 ]
+portal_pages = [
+    path("home/", portal, name="home"),
+    path("tabs/", tabs, name="tabs"),
+    path("events/", events, name="events"),
+]
 urlpatterns = [
     path("gallery/", settings),
     path("portal/", portal),
     path("sign-in/", sign_in),
     path("<int:code>/", failing),
     path("settings/", include(([_page(name) for name in pages], "settings"))),
-    path("", include(([path("home/", portal, name="home"), path("tabs/", tabs, name="tabs")], "partner"))),
-    path("events/", events, name="events"),
+    path("", include((portal_pages, "partner"))),
     path("elsewhere/", elsewhere),
     path("wrong/", wrong),
     path("toast/", toast),

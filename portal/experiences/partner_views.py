@@ -1,0 +1,67 @@
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from portal.experiences import pages
+from workspaces.access import partner_view
+
+PAGE = "portal/experiences/partner/tab.html"
+HOME = "home"
+
+
+@require_safe
+@partner_view
+def home(request):
+    """The first tab that is there for the viewer."""
+    tabs = list(pages.tabs_for(request.viewer))
+    return render(request, PAGE, _page(request, tabs, tabs[0] if tabs else None, current=HOME))
+
+
+@require_safe
+@partner_view
+def tab(request, key):
+    tabs = list(pages.tabs_for(request.viewer))
+    chosen = next((tab for tab in tabs if tab.key == key), None)
+    if chosen is None:
+        raise Http404
+    return render(request, PAGE, _page(request, tabs, chosen, current=str(key)))
+
+
+@require_safe
+@partner_view
+def tabs(request):
+    """For an open page that was told to look again: its tabs, what opened, and its own content."""
+    current, known = request.GET.get("current"), set(request.GET.get("known", "").split(","))
+    tabs = list(pages.tabs_for(request.viewer))
+    if current == HOME:
+        chosen = tabs[0] if tabs else None
+    else:
+        chosen = next((tab for tab in tabs if str(tab.key) == current), None)
+    context = _page(request, tabs, chosen, current=current, known=known)
+    context["closed"] = chosen is None and current not in {None, HOME}
+    return render(request, "portal/experiences/partner/live.html", context)
+
+
+@require_safe
+@partner_view
+def events(request):
+    """The live stream's address. The web entry answers it itself (live/); under a plain WSGI server it ends here."""
+    return HttpResponse(status=204)
+
+
+def _page(request, tabs, chosen, *, current, known=None):
+    """`current` is the tab's key, or HOME: there another tab may come first while the page is open."""
+    main, side = [], []
+    if chosen:
+        address = reverse("partner:home") if current == HOME else reverse("partner:tab", args=[chosen.key])
+        main, side = pages.sections_for(request.viewer, chosen, request, address=address)
+    return {
+        "tab": chosen,
+        "main": main,
+        "side": side,
+        "bar": pages.bar(tabs, current=str(chosen.key) if chosen else None, known=known),
+        "current": current,
+        "at_home": current == HOME or (chosen is not None and chosen == tabs[0]),
+        "greeting": pages.greeting(request.contact, request.workspace),
+    }

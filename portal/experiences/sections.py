@@ -1,0 +1,58 @@
+"""Every kind of section there is. A new feature that has something for a tab adds its line here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from portal.experiences import rich_text
+from portal.profile import sections as profile
+from portal.quotes import sections as quotes
+
+
+@dataclass(frozen=True)
+class Kind:
+    key: str
+    label: str
+    icon: str
+    about: str  # one line for the team
+    template: str
+    context: Callable[[Any, Any], dict]  # (request, section) → what the template needs
+    written: bool = False  # has a text of its own
+    aside: bool = False  # stands in the narrow column
+
+
+def text_context(request, section):
+    return {"html": rich_text.render(section.body)}
+
+
+KINDS = {
+    kind.key: kind
+    for kind in (
+        Kind(
+            key="rich_text",
+            label="Text",
+            icon="text",
+            about="Words of yours, with headings, lists, tables and links.",
+            template="portal/experiences/partner/_text.html",
+            context=text_context,
+            written=True,
+        ),
+        Kind(
+            key="partner_profile",
+            label="Partner profile",
+            icon="firm",
+            about="The partner’s own properties; some can edit them there.",
+            template=profile.TEMPLATE,
+            context=profile.context,
+        ),
+        Kind(
+            key="quotes",
+            label="Quotes",
+            icon="quote",
+            about="The partner’s latest quotes, and a button for a new one.",
+            template=quotes.TEMPLATE,
+            context=quotes.context,
+            aside=True,
+        ),
+    )
+}

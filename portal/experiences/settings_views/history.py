@@ -1,0 +1,72 @@
+"""Publishing the draft, and what was published before."""
+
+from itertools import zip_longest
+
+from django.contrib import messages
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from portal.experiences import changes as words
+from portal.experiences import publishing
+from portal.experiences.models import Experience, Publication
+from portal.experiences.settings_views.screen import Screen
+from workspaces.access import settings_view
+from workspaces.actors import Actor
+
+SHOWN = 50
+
+
+@require_POST
+@settings_view("experiences.manage")
+def publication(request, pk):
+    experience = get_object_or_404(Experience.objects, pk=pk)
+    seen = request.POST.get("seen", "")
+    try:
+        made = publishing.publish(
+            experience, seen=int(seen) if seen.isdecimal() else -1, by=Actor.of_member(request.member)
+        )
+    except publishing.DraftMoved:
+        messages.warning(
+            request,
+            "Not published: the draft was changed after you opened it. Look at the changes, then publish.",
+        )
+        return redirect("settings:experience_changes", pk)
+    messages.success(request, f"Version {made.number} is published. Open portals show it now.")
+    return redirect("settings:experience", pk)
+
+
+@require_safe
+@settings_view("experiences.view")
+def changes(request, pk):
+    experience = get_object_or_404(Experience.objects, pk=pk)
+    context = {"screen": Screen(experience), "may_manage": request.member.may("experiences.manage")}
+    return render(request, "portal/experiences/settings/changes.html", context)
+
+
+@require_safe
+@settings_view("experiences.view")
+def history(request, pk):
+    experience = get_object_or_404(Experience.objects, pk=pk)
+    context = {
+        "experience": experience,
+        "versions": _versions(experience),
+        "may_manage": request.member.may("experiences.manage"),
+    }
+    return render(request, "portal/experiences/settings/history.html", context)
+
+
+@require_POST
+@settings_view("experiences.manage")
+def restoration(request, pk, version):
+    restored = get_object_or_404(Publication.objects.select_related("experience"), experience=pk, pk=version)
+    publishing.restore(restored, by=Actor.of_member(request.member))
+    messages.success(request, f"Version {restored.number} is in the draft. Partners see it once you publish.")
+    return redirect("settings:experience", pk)
+
+
+def _versions(experience):
+    """The latest versions, each with what it changed."""
+    found = list(experience.publications.all()[: SHOWN + 1])
+    for version, before in zip_longest(found, found[1:]):
+        version.changes = words.between(before.content if before else [], version.content)
+    return found[:SHOWN]
