@@ -1,0 +1,140 @@
+"""Whatever is published for an audience: who is outside finds no trace of it, anywhere.
+
+Every gated model has a row here; the row makes one that only gold partners may see, holding a word that could
+leak, and names the pages where it could.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from portal.experiences import editing, publishing
+from portal.experiences.models import Experience, Section, Tab
+from portal.profile.models import ProfileLayout
+from portal.quotes.models import QuoteSettings
+from segments import editing as segments
+from segments.audience import Gated
+from segments.models import Audience, AudienceSegment, Segment
+from segments.rules.tree import new_tree
+from workspaces.actors import SYSTEM
+from workspaces.properties import properties_of, set_properties
+from workspaces.tenancy import workspace_transaction
+
+SECRET = "Zephyrine"  # in the title and the text of what is gated
+
+
+@dataclass
+class Leak:
+    """`shown_at` answers 200 with `mark` for who is inside; outside it answers 404 where `hidden`, else 200 without."""
+
+    shown_at: str
+    mark: str
+    hidden: bool
+
+
+def gold_only(audience):
+    audience.mode = Audience.Mode.ONLY
+    audience.save(update_fields=["mode"])
+    AudienceSegment.objects.create(audience=audience, segment=Segment.objects.get(name="Gold partners"))
+
+
+def publish(experience):
+    experience = Experience.objects.get(pk=experience.pk)
+    publishing.publish(experience, seen=experience.draft_number, by=SYSTEM)
+
+
+def a_tab():
+    experience = editing.create_experience(name="Portal", by=SYSTEM)
+    tab = editing.add_tab(experience, title=f"{SECRET} tab", by=SYSTEM)
+    editing.add_section(tab, kind="rich_text", title="Inside", body="Text", by=SYSTEM)
+    gold_only(tab.audience)
+    publish(experience)
+    return Leak(f"/acme/tabs/{tab.key}/", f"{SECRET} tab", hidden=True)
+
+
+def a_section():
+    experience = editing.create_experience(name="Portal", by=SYSTEM)
+    tab = experience.tabs.draft().get()
+    section = editing.add_section(tab, kind="rich_text", title=f"{SECRET} section", body=SECRET, by=SYSTEM)
+    gold_only(section.audience)
+    publish(experience)
+    return Leak(f"/acme/tabs/{tab.key}/", SECRET, hidden=False)
+
+
+def the_making_of_quotes():
+    gold_only(QuoteSettings.ensure().audience)
+    return Leak("/acme/quotes/new/", 'name="customer"', hidden=True)
+
+
+def the_editing_of_profiles():
+    gold_only(ProfileLayout.ensure().audience)
+    return Leak("/acme/profile/", 'name="website"', hidden=False)
+
+
+LEAKS: dict[type[Gated], Any] = {
+    Tab: a_tab,
+    Section: a_section,
+    QuoteSettings: the_making_of_quotes,
+    ProfileLayout: the_editing_of_profiles,
+}
+# Where the word must not be either: pages and fragments that every contact may open.
+EVERYWHERE = ["/acme/", "/acme/tabs/", "/acme/tabs/?current=home&known=", "/acme/quotes/", "/acme/profile/"]
+
+
+def test_every_gated_model_has_a_row():
+    assert set(LEAKS) == set(Gated.__subclasses__())
+
+
+@pytest.fixture(params=LEAKS.values(), ids=[model.__name__ for model in LEAKS])
+def leak(request, acme):
+    with workspace_transaction(acme):
+        tier = properties_of("partner")["tier"].number
+        condition = {"p": tier, "of": "self", "op": "is_any_of", "v": ["gold"]}
+        segments.create(
+            level="partner",
+            kind="dynamic",
+            name="Gold partners",
+            tree=new_tree("partner", condition),
+            by=SYSTEM,
+        )
+        return request.param()
+
+
+def test_inside_it_is_there(leak, pat, as_user):
+    response = as_user(pat).get(leak.shown_at)
+    assert response.status_code == 200
+    assert leak.mark in response.content.decode()
+
+
+@pytest.mark.parametrize("who", ["sam", "kim"])
+def test_outside_it_does_not_exist(leak, who, request, as_user):
+    client = as_user(request.getfixturevalue(who))
+    response = client.get(leak.shown_at)
+    assert response.status_code == (404 if leak.hidden else 200)
+    for address in [leak.shown_at, *EVERYWHERE]:
+        for headers in ({}, {"HX-Request": "true", "HX-Request-Type": "partial"}):
+            assert leak.mark not in client.get(address, headers=headers).content.decode(), address
+
+
+def test_of_another_workspace_nothing_is_to_be_seen(leak, eve, as_user):
+    for address in [leak.shown_at, *EVERYWHERE]:
+        assert as_user(eve).get(address).status_code == 404
+
+
+def test_who_lost_it_a_moment_ago_has_lost_it(leak, pat, brightpath, acme, as_user):
+    client = as_user(pat)
+    assert client.get(leak.shown_at).status_code == 200
+    with workspace_transaction(acme):
+        set_properties(brightpath, {"tier": "silver"}, by=SYSTEM)
+    response = client.get(leak.shown_at)
+    assert response.status_code == (404 if leak.hidden else 200)
+    assert leak.mark not in response.content.decode()
+
+
+def test_an_archived_segment_closes_what_it_opened(leak, pat, acme, as_user):
+    with workspace_transaction(acme):
+        segments.archive(Segment.objects.get(name="Gold partners"), by=SYSTEM)
+    response = as_user(pat).get(leak.shown_at)
+    assert response.status_code == (404 if leak.hidden else 200)
+    assert leak.mark not in response.content.decode()
