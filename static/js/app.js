@@ -24,6 +24,7 @@ const LINGER = { error: 0, warning: 12000 } // 0 stays until it is dismissed
 const region = document.getElementById("toasts")
 
 function dismiss(toast) {
+  if (toast.contains(document.activeElement)) document.getElementById("main")?.focus()
   toast.classList.add("leaving")
   setTimeout(() => toast.remove(), 150)
 }

@@ -55,7 +55,7 @@ if (palette) {
   document.querySelector('[data-opens="palette"]')?.addEventListener("click", event => { event.stopPropagation(); open() })
 }
 
-// ── Lists: j and k move, Enter opens, x picks ──
+// ── Lists: j and k move, Enter opens, x picks, c creates, / searches ──
 const typing = target => target.closest("input:not([type=checkbox]), select, textarea, dialog, [popover], [contenteditable]")
 function rows() {
   return [...document.querySelectorAll("table[data-rows] tbody tr")].filter(row => row.querySelector("a"))
@@ -76,6 +76,7 @@ document.addEventListener("keydown", event => {
   if (event.key === "j") step(1)
   else if (event.key === "k") step(-1)
   else if (event.key === "x") document.activeElement.closest("tr")?.querySelector(".pick input")?.click()
+  else if (event.key === "c" && rows().length) document.querySelector(".page-head a.btn.primary")?.click()
   else if (event.key === "/") {
     const search = document.querySelector(".filters input[type=search]")
     if (search) { event.preventDefault(); search.focus() }

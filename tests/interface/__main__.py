@@ -1,0 +1,20 @@
+"""Shows every component: `bin/run -m tests.interface`, then open the address."""
+
+import os
+from wsgiref.simple_server import make_server
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "introw.settings")
+
+import django  # noqa: E402 - the settings have to be named first
+from django.conf import settings  # noqa: E402
+
+django.setup()
+
+from django.contrib.staticfiles.handlers import StaticFilesHandler  # noqa: E402
+from django.core.handlers.wsgi import WSGIHandler  # noqa: E402
+
+settings.ROOT_URLCONF = "tests.interface.gallery"
+settings.MIDDLEWARE = ["django.middleware.csp.ContentSecurityPolicyMiddleware"]
+server = make_server("127.0.0.1", 0, StaticFilesHandler(WSGIHandler()))
+print(f"http://127.0.0.1:{server.server_port}/gallery/ /portal/ /sign-in/ /404/", flush=True)  # noqa: T201
+server.serve_forever()
