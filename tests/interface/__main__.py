@@ -5,8 +5,8 @@ from wsgiref.simple_server import make_server
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "introw.settings")
 
-import django  # noqa: E402 - the settings have to be named first
-from django.conf import settings  # noqa: E402
+import django
+from django.conf import settings
 
 django.setup()
 
@@ -16,5 +16,5 @@ from django.core.handlers.wsgi import WSGIHandler  # noqa: E402
 settings.ROOT_URLCONF = "tests.interface.gallery"
 settings.MIDDLEWARE = ["django.middleware.csp.ContentSecurityPolicyMiddleware"]
 server = make_server("127.0.0.1", 0, StaticFilesHandler(WSGIHandler()))
-print(f"http://127.0.0.1:{server.server_port}/gallery/ /portal/ /sign-in/ /404/", flush=True)  # noqa: T201
+print(f"http://127.0.0.1:{server.server_port}/gallery/ /portal/ /sign-in/ /404/", flush=True)
 server.serve_forever()
