@@ -48,7 +48,7 @@ def settle(link: ExternalRecord, mappings: Iterable[FieldMapping], *, overruled:
 def show(link: ExternalRecord, mappings: Iterable[FieldMapping], state: str, message: str = "") -> None:
     """What the pages say about these values."""
     now, crm = timezone.now(), link.connection.provider
-    record_id = link.partner_id or link.contact_id
+    record_id = str(link.partner_id or link.contact_id)
     rows = [
         PropertyDelivery(record_id=record_id, prop=m.prop, state=state, crm=crm, message=message, at=now)
         for m in mappings

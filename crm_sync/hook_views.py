@@ -21,15 +21,18 @@ def hubspot(request):
     """Stored, committed, then 2xx; whatever keeps us from that is not HubSpot's fault and may be sent again."""
     if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST or len(request.body) > LARGEST:
         return HttpResponse(status=413)
+    timestamp = request.headers.get("X-HubSpot-Request-Timestamp")
+    status = receive(request.body, timestamp, request.headers.get("X-HubSpot-Signature-v3"))
+    return HttpResponse(status=status)
+
+
+def receive(body: bytes, timestamp: str | None, signed: str | None) -> int:
+    """The status to answer with."""
     try:
-        receive_hubspot(
-            request.body,
-            timestamp=request.headers.get("X-HubSpot-Request-Timestamp"),
-            signed=request.headers.get("X-HubSpot-Signature-v3"),
-        )
-    except Unreadable as error:
-        return HttpResponse(str(error), status=400, content_type="text/plain")
+        receive_hubspot(body, timestamp=timestamp, signed=signed)
+    except Unreadable:
+        return 400
     except NotVerified:
         log.warning("A webhook with a wrong signature was refused.")
-        return HttpResponse(status=401)
-    return HttpResponse(status=204)
+        return 401
+    return 204

@@ -2,7 +2,8 @@
 
 import json
 import time
-from collections.abc import Iterable
+from collections import defaultdict
+from uuid import UUID
 
 from django.conf import settings
 from django.db import connection as database
@@ -11,10 +12,12 @@ from django.utils import timezone
 from crm_sync.connectors.base import PushedEvent
 from crm_sync.connectors.hubspot import push, signature
 from crm_sync.routes import Route, routes_for
+from crm_sync.shared_commits import SharedCommits
 from workspaces.jobs import leave_work
 from workspaces.keys import uuid7
 from workspaces.tenancy import workspace_transaction
 
+Arrival = tuple[Route, list[PushedEvent]]
 HUBSPOT_PATH = "/hooks/hubspot/"
 INBOX = "hubspot.inbox"
 
@@ -38,17 +41,18 @@ class NotVerified(Exception):
     """Nobody that we know signed these bytes."""
 
 
-def receive_hubspot(body: bytes, *, timestamp: str | None, signed: str | None) -> int:
-    """Stores what HubSpot sent and returns how many events were new. Raises NotVerified, push.Unreadable."""
+def receive_hubspot(body: bytes, *, timestamp: str | None, signed: str | None) -> None:
+    """Returns once everything that HubSpot sent is committed. Raises NotVerified, push.Unreadable."""
     events = push.events_from_body(body)
     # Unverified so far: the app id only picks whose secret to try.
     app = next((event.app for event in events), "")
     routes = [r for r in routes_for("hubspot", app) if _verified(r, body, timestamp, signed)]
     if not routes:
         raise NotVerified
-    return sum(
-        _store(route, [e for e in events if e.account == route.account and e.app == app]) for route in routes
-    )
+    for route in routes:
+        arrived = [e for e in events if e.account == route.account and e.app == app]
+        if arrived:
+            commits.add((route, arrived))
 
 
 def _verified(route: Route, body: bytes, timestamp: str | None, signed: str | None) -> bool:
@@ -64,20 +68,26 @@ def _verified(route: Route, body: bytes, timestamp: str | None, signed: str | No
     )
 
 
-def _store(route: Route, events: list[PushedEvent]) -> int:
-    if not events:
-        return 0
-    with workspace_transaction(route.workspace_id):
-        with database.cursor() as cursor:
-            cursor.execute(STORE, _columns(route, events))
-            states = [row[0] for row in cursor.fetchall()]
-        if "pending" in states:
-            leave_work(INBOX)
-    return len(states)
+def _store(arrivals: list[Arrival]) -> None:
+    """One transaction for each workspace that something arrived for."""
+    by_workspace: dict[UUID, dict[Route, list[PushedEvent]]] = defaultdict(lambda: defaultdict(list))
+    for route, events in arrivals:
+        by_workspace[route.workspace_id][route] += events
+    for workspace_id, by_route in by_workspace.items():
+        with workspace_transaction(workspace_id):
+            states = [state for route, events in by_route.items() for state in _insert(route, events)]
+            if "pending" in states:
+                leave_work(INBOX)
 
 
-def _columns(route: Route, events: Iterable[PushedEvent]) -> dict:
-    events = list(events)
+def _insert(route: Route, events: list[PushedEvent]) -> list[str]:
+    """The states of those events that were new."""
+    with database.cursor() as cursor:
+        cursor.execute(STORE, _columns(route, events))
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _columns(route: Route, events: list[PushedEvent]) -> dict:
     return {
         "workspace": route.workspace_id,
         "connection": route.connection_id,
@@ -92,3 +102,6 @@ def _columns(route: Route, events: Iterable[PushedEvent]) -> dict:
         "reasons": [e.not_yet for e in events],
         "raws": [json.dumps(e.raw, separators=(",", ":")) for e in events],
     }
+
+
+commits: SharedCommits[Arrival] = SharedCommits(_store)

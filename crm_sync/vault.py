@@ -25,7 +25,7 @@ def opened(token: str) -> str:
 
 def _keys() -> tuple[str, ...]:
     # Without keys of its own the vault uses the portal's secret, so that one secret is enough to begin.
-    return tuple(settings.ENCRYPTION_KEYS) or (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    return tuple(settings.ENCRYPTION_KEYS) or (settings.SECRET_KEY, *map(str, settings.SECRET_KEY_FALLBACKS))
 
 
 @cache

@@ -12,12 +12,20 @@ from introw.wsgi import application as django
 
 pages = Pages(django, threads=int(os.environ.get("PORTAL_THREADS", "8")))
 
+# Below the import of introw.wsgi, which sets Django up.
+from crm_sync.hook_application import HOOK_PATH  # noqa: E402
+from crm_sync.hook_application import application as webhooks  # noqa: E402
+
+hooks = Pages(webhooks, threads=8)  # they share their commits: one database connection serves them all
+
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "lifespan":
         await live(receive, send)
     elif scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 1000})
+    elif scope["path"] == HOOK_PATH and scope["method"] == "POST":
+        await hooks(scope, receive, send)
     elif scope["path"].endswith("/events/"):
         # Not at the top: it needs Django set up, which the import of introw.wsgi has done.
         from portal.experiences.live import stream
@@ -32,4 +40,5 @@ async def live(receive: Receive, send: Send) -> None:
     await send({"type": "lifespan.startup.complete"})
     await receive()
     pages.close()
+    hooks.close()
     await send({"type": "lifespan.shutdown.complete"})

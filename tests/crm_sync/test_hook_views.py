@@ -169,7 +169,7 @@ def test_with_the_database_away_hubspot_is_asked_to_come_back(sync, push, monkey
     def away(*args):
         raise OperationalError("the database is gone")
 
-    monkeypatch.setattr("crm_sync.receiving._store", away)
+    monkeypatch.setattr("crm_sync.receiving._insert", away)
 
     response = push({"propertyName": "partner_tier"})
 

@@ -18,6 +18,11 @@ NOT_YET = {
     "privacyDeletion": "Not yet: privacy deletions are kept for later.",
     "associationChange": "Not yet: associations between records are kept for later.",
 }
+# What makes an event the same event. Its eventId is not unique, and a retry raises attemptNumber.
+IDENTITY = (
+    *("portalId", "appId", "objectTypeId", "objectId", "fromObjectId", "toObjectId", "propertyName"),
+    *("propertyValue", "occurredAt", "associationType", "associationRemoved", "newObjectId"),
+)
 
 
 class Unreadable(ValueError):
@@ -64,10 +69,7 @@ def _not_yet(happening: str, object_type: str, item: Mapping[str, Any]) -> str:
 
 
 def _fingerprint(kind: str, item: Mapping[str, Any]) -> str:
-    """What makes an event the same event. Its eventId is not unique, and a retry raises attemptNumber."""
-    names = ("portalId", "appId", "objectTypeId", "objectId", "fromObjectId", "toObjectId", "propertyName")
-    names += ("propertyValue", "occurredAt", "associationType", "associationRemoved", "newObjectId")
-    parts = [kind, *(json.dumps(item.get(name), ensure_ascii=True) for name in names)]
+    parts = [kind, *(json.dumps(item.get(name), ensure_ascii=True) for name in IDENTITY)]
     return hashlib.sha256("|".join(parts).encode()).hexdigest()
 
 

@@ -27,9 +27,14 @@ def main() -> None:
         state=given.state,
     )
     level = "warning" if given.quiet else "info"
-    # Named, because uvicorn cannot tell by itself what kind of application a method is.
-    interface = {"interface": "asgi3", "access_log": False}
-    uvicorn.run(standin.app, host=given.host, port=given.port, log_level=level, **interface)
+    uvicorn.run(
+        standin.app,
+        host=given.host,
+        port=given.port,
+        log_level=level,
+        access_log=False,
+        interface="asgi3",  # named, because uvicorn cannot tell by itself what kind of application a method is
+    )
 
 
 if __name__ == "__main__":
