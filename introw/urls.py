@@ -3,6 +3,7 @@
 from importlib import import_module
 from importlib.util import find_spec
 
+from django.conf import settings
 from django.urls import include, path
 
 from workspaces import urls as workspaces
@@ -29,9 +30,11 @@ partner_urlpatterns = [
 ]
 urlpatterns = [
     path("hooks/", include(patterns("crm_sync.urls", "hook_urlpatterns"))),
-    path("accounts/", include("allauth.urls")),
+    path("accounts/", include("workspaces.sign_in_urls")),
     *workspaces.person_urlpatterns,
     *patterns("introw.health", "urlpatterns"),
+    *([path("demo/", include("workspaces.demo_views"))] if settings.DEMO else []),
     path("settings/", include((settings_urlpatterns, "settings"))),
     path("", include((partner_urlpatterns, "partner"))),
 ]
+handler429 = "workspaces.sign_in_views.too_many_requests"

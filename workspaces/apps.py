@@ -5,4 +5,4 @@ class WorkspacesConfig(AppConfig):
     name = "workspaces"
 
     def ready(self):
-        from workspaces import database  # noqa: F401  connects its signal handler
+        from workspaces import checks, database, sessions  # noqa: F401  they register themselves

@@ -28,6 +28,13 @@ class DemoPerson:
     def kind(self):
         return "team" if self.access else "contact"
 
+    @property
+    def starts_at(self):
+        """Where one lands: Settings, the portal, or the choice between partners."""
+        if self.access:
+            return f"/{self.workspace}/settings/"
+        return f"/{self.workspace}/" if len(self.places) == 1 else "/workspaces/"
+
 
 DEMO_PEOPLE = (
     DemoPerson(

@@ -1,9 +1,13 @@
 """Who a signed-in person is in a workspace: a member of its team, one of its partners' contacts, or both."""
 
 from allauth.account.models import EmailAddress
+from django.contrib.auth import get_user
+from django.contrib.auth.hashers import make_password
+from django.contrib.sessions.backends.db import SessionStore
 from django.db.models.functions import Lower
+from django.http import HttpRequest
 
-from workspaces.models import Contact, PersonAccess, TeamMember
+from workspaces.models import Contact, PersonAccess, TeamMember, User
 
 # In the session: workspace id → the contact that the person chose to be there.
 CHOSEN_CONTACT = "chosen_contacts"
@@ -27,15 +31,17 @@ def chosen_contact(user, session, workspace):
     return next((c for c in contacts if str(c.pk) == chosen), contacts[0] if contacts else None)
 
 
+def choose_contact(session, contact):
+    session[CHOSEN_CONTACT] = {
+        **session.get(CHOSEN_CONTACT, {}),
+        str(contact.workspace_id): str(contact.pk),
+    }
+
+
 def unbound_contacts(user):
     """Contacts of the current workspace at an address that the person has proved, bound to nobody yet."""
     proved = EmailAddress.objects.filter(user=user, verified=True).values_list("email", flat=True)
-    addresses = [address.lower() for address in proved]
-    return (
-        Contact.objects.annotate(address=Lower("email"))
-        .filter(address__in=addresses, user=None)
-        .exclude(status=Contact.Status.SUSPENDED)
-    )
+    return _contacts_at([address.lower() for address in proved]).filter(user=None)
 
 
 def bind_contacts(user, workspace):
@@ -46,7 +52,62 @@ def bind_contacts(user, workspace):
     return bound
 
 
+def expect_contact(address):
+    """Makes a person for one of the current workspace's contacts, so that a code can be sent to them.
+
+    Nothing is bound yet, and the address counts as unproved until the code comes back.
+    """
+    contact = _contacts_at([address.lower()]).order_by("pk").first()
+    if contact is not None:
+        person_at(address, name=contact.name)
+
+
+def person_at(address, *, name=""):
+    """The person with this address, made on the spot where there is none."""
+    address = address.lower()
+    known = _user_at(address) or _proved_by(address)
+    if known is not None:
+        return known
+    user, _ = User.objects.get_or_create(
+        email=address, defaults={"name": name[:150], "password": make_password(None)}
+    )
+    EmailAddress.objects.get_or_create(user=user, email=address, defaults={"primary": True})
+    return user
+
+
+def session_is_alive(session_key, user_id):
+    """Whether the session still signs this person in: not signed out, not expired, not switched off.
+
+    Live streams ask this every minute.
+    """
+    request = HttpRequest()
+    request.session = SessionStore(session_key)
+    user = get_user(request)
+    return user.is_authenticated and str(user.pk) == str(user_id)
+
+
 def add_team_member(user, workspace, *, access):
     member = TeamMember.objects.create(user=user, access=access)
     PersonAccess.objects.get_or_create(user=user, workspace=workspace)
     return member
+
+
+def place_of(user):
+    """What the person is in the current workspace: "team", "partner" or None. Team members may be both."""
+    if team_member(user):
+        return "team"
+    return "partner" if contacts_of(user).exists() or unbound_contacts(user).exists() else None
+
+
+def _user_at(address):
+    return User.objects.annotate(address=Lower("email")).filter(address=address).first()
+
+
+def _proved_by(address):
+    proof = EmailAddress.objects.filter(email=address, verified=True).select_related("user").first()
+    return proof and proof.user
+
+
+def _contacts_at(addresses):
+    at = Contact.objects.annotate(address=Lower("email")).filter(address__in=addresses)
+    return at.exclude(status=Contact.Status.SUSPENDED)

@@ -1,0 +1,145 @@
+"""Who may change the team, and how nobody is locked out."""
+
+import pytest
+from django.core import mail
+
+from tests.conftest import make_contact, make_member, make_person
+from workspaces import people, team
+from workspaces.models import PersonAccess, TeamMember, User
+
+TEAM = "/acme/settings/team/"
+
+
+@pytest.fixture
+def olga(acme):
+    return make_member(acme, "olga", "owner")
+
+
+@pytest.fixture
+def vic(acme):
+    return make_member(acme, "vic", "viewer")
+
+
+def access_of(member, inside):
+    with inside(member.workspace):
+        return TeamMember.objects.filter(pk=member.pk).values_list("access", flat=True).first()
+
+
+def test_the_list_names_everybody_with_access_and_last_sign_in(as_user, ada, mia, olga, otto):
+    page = as_user(ada).get(TEAM).content.decode()
+    assert "mia@example.com" in page
+    assert "Partner manager" in page
+    assert "Invited, not here yet" in page
+    assert "otto@example.com" not in page
+
+
+def test_partner_managers_and_viewers_see_no_team(as_user, mia, vic):
+    assert as_user(mia).get(TEAM).status_code == 403
+    assert (
+        as_user(vic).post(f"{TEAM}invitations/", {"email": "a@example.com", "access": "viewer"}).status_code
+        == 403
+    )
+
+
+def test_an_invitation_makes_a_member_and_mails_the_way_in(
+    as_user, ada, inside, django_capture_on_commit_callbacks
+):
+    with django_capture_on_commit_callbacks(execute=True):
+        response = as_user(ada).post(
+            f"{TEAM}invitations/", {"email": "Nils@Example.com", "name": "Nils", "access": "manager"}
+        )
+    assert response.status_code == 302
+    user = User.objects.get(email="nils@example.com")
+    assert not user.has_usable_password()
+    with inside(ada.workspace):
+        assert people.team_member(user).access == "manager"
+    assert PersonAccess.objects.filter(user=user, workspace=ada.workspace).exists()
+    assert mail.outbox[0].to == ["nils@example.com"]
+    assert "http://localhost:8000/acme/settings/" in mail.outbox[0].body
+    assert "Ada" in mail.outbox[0].subject
+
+
+def test_inviting_a_known_person_keeps_the_person(as_user, ada, pat, inside):
+    before = User.objects.count()
+    as_user(ada).post(f"{TEAM}invitations/", {"email": pat.email, "name": "Other", "access": "viewer"})
+    assert User.objects.count() == before
+    assert User.objects.get(pk=pat.user_id).name == "Pat"
+    with inside(ada.workspace):
+        assert people.team_member(pat.user).access == "viewer"
+
+
+def test_who_is_on_the_team_is_not_invited_twice(as_user, ada, mia, inside):
+    response = as_user(ada).post(f"{TEAM}invitations/", {"email": mia.user.email, "access": "viewer"})
+    assert response.status_code == 422
+    assert "already on the team" in response.content.decode()
+    assert access_of(mia, inside) == "manager"
+
+
+def test_an_admin_neither_makes_nor_touches_owners(as_user, ada, mia, olga, inside):
+    client = as_user(ada)
+    assert (
+        client.post(f"{TEAM}invitations/", {"email": "x@example.com", "access": "owner"}).status_code == 422
+    )
+    assert client.post(f"{TEAM}{mia.pk}/", {"access": "owner"}).status_code == 422
+    client.post(f"{TEAM}{olga.pk}/", {"access": "viewer"})
+    client.post(f"{TEAM}{olga.pk}/removal/")
+    assert access_of(olga, inside) == "owner"
+    assert access_of(mia, inside) == "manager"
+    assert not User.objects.filter(email="x@example.com").exists()
+
+
+def test_an_owner_makes_another_one_and_takes_it_back(as_user, olga, ada, inside):
+    client = as_user(olga)
+    client.post(f"{TEAM}{ada.pk}/", {"access": "owner"})
+    assert access_of(ada, inside) == "owner"
+    client.post(f"{TEAM}{ada.pk}/", {"access": "admin"})
+    assert access_of(ada, inside) == "admin"
+
+
+def test_nobody_changes_or_removes_themselves(as_user, olga, ada, inside):
+    for member in (olga, ada):
+        as_user(member).post(f"{TEAM}{member.pk}/", {"access": "viewer"})
+        as_user(member).post(f"{TEAM}{member.pk}/removal/")
+    assert (access_of(olga, inside), access_of(ada, inside)) == ("owner", "admin")
+
+
+def test_the_last_owner_stays_whoever_asks(acme, olga, inside):
+    """As when two owners demote each other: the second one is the last by then."""
+    other = TeamMember(workspace=acme, user=make_person("ghost"), access="owner")
+    with inside(acme):
+        with pytest.raises(team.TeamRefusal, match="needs an owner"):
+            team.change_access(olga, "viewer", by=other)
+        with pytest.raises(team.TeamRefusal, match="needs an owner"):
+            team.remove(olga, acme, by=other)
+    assert access_of(olga, inside) == "owner"
+
+
+def test_a_removed_member_is_out_at_once_and_finds_no_way_here(as_user, olga, mia, acme):
+    hers = as_user(mia)
+    assert hers.get("/acme/settings/partners/").status_code == 200
+    as_user(olga).post(f"{TEAM}{mia.pk}/removal/")
+    assert hers.get("/acme/settings/partners/").status_code == 404
+    assert not PersonAccess.objects.filter(user=mia.user, workspace=acme).exists()
+
+
+def test_a_removed_member_who_is_a_contact_keeps_the_portal(as_user, acme, olga, brightpath, inside):
+    pat = make_contact(acme, "both", brightpath)
+    with inside(acme):
+        member = people.add_team_member(pat.user, acme, access="viewer")
+    as_user(olga).post(f"{TEAM}{member.pk}/removal/")
+    assert PersonAccess.objects.filter(user=pat.user, workspace=acme).exists()
+
+
+def test_a_member_of_another_workspace_is_not_found(as_user, olga, otto):
+    assert as_user(olga).get(f"{TEAM}{otto.pk}/").status_code == 404
+    assert as_user(olga).post(f"{TEAM}{otto.pk}/removal/").status_code == 404
+
+
+def test_the_rule_about_second_factors_is_the_owners_and_nobody_shuts_themselves_out(
+    as_user, acme, ada, olga
+):
+    path = f"{TEAM}second-factor/"
+    assert as_user(ada).post(path, {"required": "on"}).status_code == 403
+    as_user(olga).post(path, {"required": "on"})
+    acme.refresh_from_db()
+    assert not acme.second_factor_required

@@ -1,0 +1,42 @@
+"""Mail: a subject, a text, and the same as a calm page, in the name of the workspace that it is about.
+
+`send("emails/invitation", to, {…}, workspace=…)` renders emails/invitation_subject.txt, …_message.txt and, where
+there is one, …_message.html.
+"""
+
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from email.utils import formataddr, parseaddr
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string, select_template
+
+log = logging.getLogger(__name__)
+_senders = ThreadPoolExecutor(max_workers=2, thread_name_prefix="mail")
+
+
+def send(template, to, context=None, *, workspace=None):
+    context = {**(context or {}), "workspace": workspace, "public_url": settings.PUBLIC_URL}
+    subject = " ".join(render_to_string(f"{template}_subject.txt", context).split())
+    text = render_to_string(f"{template}_message.txt", context).strip() + "\n"
+    html = select_template([f"{template}_message.html", "emails/plain.html"])
+    message = EmailMultiAlternatives(subject, text, _sender(workspace), [to])
+    message.attach_alternative(html.render({**context, "subject": subject, "text": text}), "text/html")
+    if settings.MAIL_IN_BACKGROUND:
+        _senders.submit(_deliver, message)
+    else:
+        _deliver(message)
+
+
+def _sender(workspace):
+    """The workspace's name at the portal's address."""
+    name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
+    return formataddr((f"{workspace.name} partner portal" if workspace else name, address))
+
+
+def _deliver(message):
+    try:
+        message.send()
+    except OSError:  # the mail server's refusals are OSErrors too; whoever waits for the mail asks again
+        log.exception("A mail to %s could not be sent", message.to[0])
