@@ -1,12 +1,31 @@
-"""Makes the tables and the demo data, as far as they are not there: one process, because each start costs time."""
+"""Makes the tables and the demo data, as far as they are missing. One process: each start costs seconds."""
 
+import argparse
 import os
+from io import StringIO
+from pathlib import Path
 
 import django
 from django.core.management import call_command
 
-if __name__ == "__main__":
+from introw.server_files import write_secret
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--demo-data", type=Path, help="load it, and write the stand-in HubSpot's part here")
+    parser.add_argument("--links", type=Path, help="write the links for signing in here")
+    options = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "introw.settings")
     django.setup()
     call_command("migrate", verbosity=0)
-    call_command("seed_demo")
+    if options.demo_data:
+        call_command("seed_demo", hubspot_state=options.demo_data)
+    if options.links:
+        links = StringIO()
+        call_command("demo_links", stdout=links)
+        write_secret(options.links, links.getvalue().rstrip() + "\n")
+
+
+if __name__ == "__main__":
+    main()
