@@ -71,30 +71,21 @@ def start(group: PortalGroup, runtime: Runtime) -> None:
     step("PostgreSQL and Valkey", group.start_servers)
     runtime.publish(group.published)
     step("Tables and demo data", group.prepare)
-    with Step("Web, worker, beat, relay and a stand-in for HubSpot"):
-        group.start_portal()
-        group.wait_until_ready()
+    step("Web, worker, beat, relay and a stand-in for HubSpot", group.start_portal)
     print(f"\n{group.links.read_text()}\nHubSpot’s stand-in\n    {group.hubspot_url}/\n")
     print(f"Logs are in {runtime.log_folder}. Ctrl-C stops everything.", flush=True)
 
 
-class Step:
-    """Says what happens, and afterwards how long it took."""
-
-    def __init__(self, what: str):
-        self.what = what
-
-    def __enter__(self) -> None:
-        self.started = time.monotonic()
-        print(f"  {self.what} …", end="", flush=True)
-
-    def __exit__(self, failure: type[BaseException] | None, *_: object) -> None:
-        print("" if failure else f" {time.monotonic() - self.started:.1f} s", flush=True)
-
-
 def step(what: str, work: Callable[[], None]) -> None:
-    with Step(what):
+    """Say what happens, and afterwards how long it took."""
+    started = time.monotonic()
+    print(f"  {what} …", end="", flush=True)
+    try:
         work()
+    except BaseException:
+        print(flush=True)
+        raise
+    print(f" {time.monotonic() - started:.1f} s", flush=True)
 
 
 def say(line: str) -> None:

@@ -74,11 +74,15 @@ class PortalGroup:
         self.finish("introw.prepare", *data, environment={**os.environ, **self.published})
 
     def start_portal(self) -> None:
-        """Starts all processes at once; `wait_until_ready` says when they serve."""
+        """Pages first; what works behind them starts while somebody looks at the first one."""
+        commands = processes.commands(self.environment, self.log_folder)
         hubspot = processes.stand_in_hubspot(
             self.environment, self.log_folder, port=self.hubspot_port, state=self.hubspot_state
         )
-        self.supervisor.start([*processes.commands(self.environment, self.log_folder), hubspot])
+        self.supervisor.start([command for command in commands if command.name == "web"])
+        self.supervisor.start([hubspot])
+        self.wait_until_ready()
+        self.supervisor.start([command for command in commands if command.name != "web"])
 
     def wait_until_ready(self) -> None:
         for page, name in ((f"{self.url}/readyz", "web"), (f"{self.hubspot_url}/standin/state", "hubspot")):
