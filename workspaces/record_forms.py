@@ -48,9 +48,8 @@ class PropertyForm(forms.Form):
         display = Display(zone)
         for key in self.changed_data:
             prop = self.fields[key].prop
-            self.fields[
-                key
-            ].help_text = f"Saved now: {display.text(prop, self.record.value(prop)) or 'nothing'}"
+            now = display.text(prop, self.record.value(prop)) or "nothing"
+            self[key].help_text = f"Saved now: {now}"
 
     def clean(self):
         untouched = [k for k in self.fields if not self._was_sent(k) or k not in self.changed_data]

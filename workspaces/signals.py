@@ -25,3 +25,5 @@ class RecordChange:
 record_changed = Signal()
 # workspace properties were added, changed or archived. properties: list[Property]
 properties_changed = Signal()
+# a question: receivers answer with the list of workspaces.property_usage.Use that depend on `prop`
+property_uses = Signal()

@@ -1,0 +1,111 @@
+"""Forms of partners, contacts, properties and the portal; values of properties have workspaces.record_forms."""
+
+import re
+import zoneinfo
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+
+from workspaces.models import Property, TeamMember, Workspace
+from workspaces.options import key_from
+from workspaces.record_forms import CURRENCIES
+
+HOST = re.compile(r"(?!-)(?:[a-z0-9-]{1,63}(?<!-)\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]\Z")
+
+
+class OwnerForm(forms.Form):
+    owner = forms.ModelChoiceField(TeamMember.unguarded.none(), required=False, empty_label="Nobody")
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["owner"].queryset = TeamMember.objects.select_related("user").order_by("user__name")
+        self.fields["owner"].error_messages["invalid_choice"] = "Choose a member of the team."
+
+
+class PropertyDetailsForm(forms.ModelForm):
+    """What a property is called and who edits it. Its key is for good; so is its type once values exist."""
+
+    class Meta:
+        model = Property
+        fields = ["label", "type", "help_text", "read_only"]
+        labels = {"label": "Name", "help_text": "Help", "read_only": "Partners can never edit it"}
+        help_texts = {
+            "help_text": "Stands under the field, for the team and for partners.",
+            "read_only": "It stays visible where you show it. Only your team and the CRM change it.",
+        }
+
+    def __init__(self, *args, fixed_type=False, **kwargs):
+        super().__init__(*args, **kwargs)
+        if fixed_type:
+            del self.fields["type"]
+
+
+class NewPropertyForm(PropertyDetailsForm):
+    key = forms.CharField(
+        max_length=60,
+        required=False,
+        help_text="For imports and the API. Left blank, it is made from the name; it cannot change later.",
+        widget=forms.TextInput({"autocapitalize": "none", "spellcheck": "false", "class": "mono"}),
+    )
+
+    class Meta(PropertyDetailsForm.Meta):
+        fields = ["label", "key", "type", "help_text", "read_only"]
+
+    def __init__(self, *args, level, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.instance.level = level
+
+    def clean(self):
+        cleaned = super().clean()
+        if self.errors:
+            return cleaned
+        taken = set(Property.objects.filter(level=self.instance.level).values_list("key", flat=True))
+        key = cleaned.get("key") or key_from(cleaned["label"], taken=taken)
+        if key in taken:
+            self.add_error("key", "Another property has this key, maybe an archived one. Choose another.")
+        try:
+            Property._meta.get_field("key").run_validators(key)
+        except ValidationError as error:
+            self.add_error("key", error)
+        return {**cleaned, "key": key}
+
+
+class PortalForm(forms.ModelForm):
+    """How the portal looks and where it is found."""
+
+    time_zone = forms.ChoiceField(
+        label="Time zone", help_text="Days begin and end by it: in conditions, reminders and reports."
+    )
+    currency = forms.ChoiceField(help_text="What new amounts start with.")
+
+    class Meta:
+        model = Workspace
+        fields = ["name", "brand_color", "time_zone", "currency", "domain"]
+        labels = {"brand_color": "Brand colour", "domain": "Own address"}
+        help_texts = {
+            "name": "Partners read it in the portal’s header and in mails.",
+            "brand_color": "Any colour works: its lightness is adjusted until text on it can be read.",
+            "domain": "Such as partners.example.com. Let it point here first; the portal then answers to it.",
+        }
+        widgets = {"brand_color": forms.TextInput({"type": "color"})}
+        error_messages = {"domain": {"unique": "Another workspace uses this address."}}
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        zones = {self.instance.time_zone, *zoneinfo.available_timezones()}
+        self.fields["time_zone"].choices = [
+            (z, z.replace("_", " ")) for z in sorted(zones) if "/" in z or z == "UTC"
+        ]
+        names = dict.fromkeys([self.instance.currency, *sorted(CURRENCIES)])
+        self.fields["currency"].choices = [(name, name) for name in names]
+
+    def clean_domain(self):
+        domain = (self.cleaned_data["domain"] or "").strip().lower().removeprefix("https://").rstrip("/.")
+        if not domain:
+            return None
+        if not HOST.match(domain):
+            raise ValidationError("Enter a host name alone, such as partners.example.com.")
+        if domain in {host.partition(":")[0] for host in settings.MAIN_HOSTS}:
+            raise ValidationError("This is the product's own address. Choose one of yours.")
+        return domain

@@ -1,0 +1,46 @@
+"""Whether a contact may come in: invited by mail, suspended, let in again."""
+
+from functools import partial
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import get_script_prefix, reverse
+
+from workspaces import mailing
+from workspaces.models import Contact
+
+
+def invite(contact, *, by):
+    """Mails the way to the sign-in page, once the transaction has committed.
+
+    The mail carries no secret: whoever opens the page proves the address by a code.
+    """
+    workspace = contact.workspace
+    words = {"contact": contact, "by": str(by), "address": sign_in_address(workspace)}
+    send = partial(mailing.send, "emails/contact_invitation", contact.email, words, workspace=workspace)
+    transaction.on_commit(send)
+
+
+def suspend(contact):
+    """They are out at once, wherever they are signed in: every page asks for the status."""
+    _set_status(contact, Contact.Status.SUSPENDED)
+
+
+def reactivate(contact):
+    _set_status(contact, Contact.Status.ACTIVE if contact.user_id else Contact.Status.INVITED)
+
+
+def portal_address(workspace):
+    """Where the workspace's portal begins, with a slash at the end."""
+    if workspace.domain:
+        return f"{'https' if settings.HTTPS else 'http'}://{workspace.domain}/"
+    return f"{settings.PUBLIC_URL}/{workspace.slug}/"
+
+
+def sign_in_address(workspace):
+    return portal_address(workspace) + reverse(settings.LOGIN_URL).removeprefix(get_script_prefix())
+
+
+def _set_status(contact, status):
+    contact.status = status
+    contact.save(update_fields=["status"])
