@@ -38,8 +38,12 @@ def person_view(view):
     return _stamped(guarded, view, "person")
 
 
-def settings_view(permission):
-    """For members of the workspace's team who have the permission."""
+def settings_view(permission, *, calls_out=False):
+    """For members of the workspace's team who have the permission.
+
+    With `calls_out` the view speaks to another system, which no transaction may wait for: the look is over
+    when the view begins, and the view opens its own transactions.
+    """
     if permission not in PERMISSIONS:
         raise ValueError(f"Unknown permission: {permission}")
 
@@ -59,7 +63,9 @@ def settings_view(permission):
                     return second_factor.ask(request)
                 if not request.member.may(permission):
                     raise PermissionDenied
-                return _private(view(request, *args, **kwargs))
+                if not calls_out:
+                    return _private(view(request, *args, **kwargs))
+            return _private(view(request, *args, **kwargs))
 
         return _stamped(guarded, view, f"settings:{permission}")
 
