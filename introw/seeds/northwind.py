@@ -160,7 +160,7 @@ QUOTES = (
 
 def companies():
     """The demo's people at their own partners, and the rest invented around them."""
-    invented = invent(PARTNERS - 2, CONTACTS - 8, seed=7, today=TODAY)
+    invented = invent(PARTNERS - 2, CONTACTS - 7, seed=7, today=TODAY)
     return [_brightpath(), _kestrel(), *invented]
 
 
