@@ -1,12 +1,15 @@
 """What segments do of themselves when something else changes."""
 
+from django.db.models import BooleanField, F, Func, Value
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
+from django.urls import NoReverseMatch, reverse
 
 from segments import roles
 from segments.audience import Gated
-from segments.models import Audience
-from workspaces.signals import properties_changed
+from segments.models import Audience, Build
+from workspaces.property_usage import Use
+from workspaces.signals import properties_changed, property_uses
 
 
 @receiver(properties_changed)
@@ -21,3 +24,28 @@ def delete_audience_with_its_object(sender, instance, **kwargs) -> None:
     """Else the audience of a deleted tab would keep its segments in use for ever."""
     if issubclass(sender, Gated):
         Audience.objects.filter(pk=instance.audience_id).delete()
+
+
+@receiver(property_uses)
+def segments_that_ask(sender, prop, **kwargs) -> list[Use]:
+    """The segments whose rule names the property."""
+    path = Value(f"$.**.p ? (@ == {int(prop.number)})")
+    names_it = Func(
+        F("tree"),
+        path,
+        function="jsonb_path_exists",
+        template="%(function)s(%(expressions)s::jsonpath)",
+        output_field=BooleanField(),
+    )
+    builds = Build.objects.filter(state=Build.State.LIVE, segment__archived_at=None)
+    builds = builds.alias(names_it=names_it).filter(names_it=True).select_related("segment")
+    return [
+        Use(f"Segment {b.segment.name}", _segment_url(b.segment)) for b in builds.order_by("segment__name")
+    ]
+
+
+def _segment_url(segment) -> str:
+    try:
+        return reverse("settings:segment", args=[segment.pk])
+    except NoReverseMatch:
+        return ""

@@ -69,7 +69,12 @@ class OptionRows:
     @property
     def questions(self):
         return [
-            {"value": value, "label": self.labels.get(value, value), "count": count}
+            {
+                "value": value,
+                "label": self.labels.get(value, value),
+                "count": count,
+                "move": self.moves.get(value),
+            }
             for value, count in self.held.items()
         ]
 

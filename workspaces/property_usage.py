@@ -53,6 +53,8 @@ def option_counts(prop):
 
 
 def uses(prop):
-    """What depends on the property, as those above answer."""
+    """What depends on the property, as those above answer; None where nobody is there to ask."""
+    if not property_uses.has_listeners():
+        return None
     answers = property_uses.send(sender=type(prop), prop=prop)
     return [use for _, answer in answers for use in answer or ()]

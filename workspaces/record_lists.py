@@ -57,7 +57,7 @@ class RecordList:
     default_columns: tuple = ()
 
     def __init__(self, params, *, member, zone):
-        self.params, self.member = params, member
+        self.params, self.member = self._tidy(params), member
         self.props = properties_of(self.level)
         self.display = Display(zone)
 
@@ -65,27 +65,27 @@ class RecordList:
     def q(self):
         return self.params.get("q", "").replace("\x00", "").strip()
 
-    @property
-    def query(self):
-        """The address's query without what says nothing."""
-        kept = self.params.copy()
+    def _tidy(self, params):
+        """The address's query without what says nothing: a form sends every select, chosen or not."""
+        kept = params.copy()
         if kept.getlist("col") == list(self.default_columns):
-            kept.pop("col", None)
+            del kept["col"]
         for name in [name for name, value in kept.items() if not value]:
             del kept[name]
-        return kept.urlencode(safe="~")
+        return kept
 
     # ── Columns ──
     @cached_property
     def all_columns(self):
-        """Those that can be chosen: our own and one for each property that is not our own."""
+        """Those that can be chosen: our own, and one for each property that is not; the usual ones first."""
         own = {column.key for column in self.own_columns} | {"name"}
         of_properties = [
             Column(f"p.{prop.key}", prop.label, prop, numeric=prop.type in {"number", "money"})
             for prop in self.props.values()
             if not (prop.built_in and prop.key in own)
         ]
-        return [*self.own_columns, *of_properties]
+        usual = {key: at for at, key in enumerate(self.default_columns)}
+        return sorted([*self.own_columns, *of_properties], key=lambda c: usual.get(c.key, len(usual)))
 
     @cached_property
     def columns(self):

@@ -71,7 +71,8 @@ def property_page(request, pk):
         raise PermissionDenied
     if request.method == "POST":
         return _save(request, locked(prop))
-    return _show(request, prop, PropertyDetailsForm(instance=prop), OptionRows.of(prop))
+    form = PropertyDetailsForm(instance=prop, fixed_type=_type_is_fixed(prop))
+    return _show(request, prop, form, OptionRows.of(prop))
 
 
 @settings_view("properties.manage")

@@ -156,8 +156,9 @@ def save_values(request, record, form):
 
 def render_list(request, page, shown, **content):
     """The whole page, or for htmx the list alone, whose address then follows the filters."""
+    request.GET = shown.params  # tidied, for the links that the page makes out of it
     content = {"list": shown, **content}
     if not request.htmx:
         return render(request, page, content)
     response = render(request, f"{page}#rows", content)
-    return replace_url(response, f"{request.path}?{shown.query}".rstrip("?"))
+    return replace_url(response, f"{request.path}?{shown.params.urlencode(safe='~')}".rstrip("?"))
