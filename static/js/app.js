@@ -76,6 +76,7 @@ document.addEventListener("click", event => {
   if (event.target.matches("dialog[open]:not([popover])")) event.target.close()
   event.target.closest("[data-closes]")?.closest("dialog")?.close()
 })
+document.addEventListener("input", event => event.target.closest("form[data-quiet]")?.classList.add("changed"))
 // The current tab is in sight on a phone.
 document.querySelector("[data-keep-current] [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" })
 
