@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
+from unittest.mock import patch
 
 from django import forms
 from django.http import HttpResponse
@@ -98,7 +99,11 @@ def settings(request):
 
 
 def portal(request):
-    return render(paper(request), "components/_gallery_portal.html", {"tabs": TABS, "form": ExampleForm()})
+    # The switch between partners would ask the database.
+    with patch("workspaces.people.contacts_of", return_value=[]):
+        return render(
+            paper(request), "components/_gallery_portal.html", {"tabs": TABS, "form": ExampleForm()}
+        )
 
 
 def sign_in(request):
