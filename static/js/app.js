@@ -7,7 +7,6 @@ const dark = () => {
   return chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches
 }
 for (const button of document.querySelectorAll("[data-theme-switch]")) {
-  button.hidden = false
   button.addEventListener("click", () => {
     const theme = dark() ? "light" : "dark"
     document.documentElement.dataset.theme = theme
