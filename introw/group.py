@@ -1,6 +1,7 @@
 """A whole portal on this machine: its servers, its processes and a stand-in for HubSpot."""
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -33,6 +34,7 @@ class PortalGroup:
         self.port = port
         self.hubspot_port = port + 1 if is_free(port + 1) else free_port()
         self.hubspot_state = folder / "hubspot.json"
+        self.static = folder / "static"
         self.links = folder / "sign-in-links.txt"
         self.servers = servers
         self.settings = settings
@@ -56,6 +58,8 @@ class PortalGroup:
             "PORTAL_PORT": str(self.port),
             "PORTAL_PUBLIC_URL": self.url,
             "PORTAL_HUBSPOT_API_URL": self.hubspot_url,
+            "PORTAL_MEDIA_ROOT": str(self.folder / "media"),
+            "PORTAL_STATIC_ROOT": str(self.static),
         }
 
     @property
@@ -75,6 +79,7 @@ class PortalGroup:
 
     def start_portal(self) -> None:
         """Pages first; what works behind them starts while somebody looks at the first one."""
+        self.static.mkdir(exist_ok=True)  # empty: pages find their files in the source
         commands = processes.commands(self.environment, self.log_folder)
         hubspot = processes.stand_in_hubspot(
             self.environment, self.log_folder, port=self.hubspot_port, state=self.hubspot_state
@@ -107,6 +112,7 @@ class PortalGroup:
     def erase(self) -> None:
         """Forget all data; before the servers start."""
         self.servers.erase()
+        shutil.rmtree(self.folder / "media", ignore_errors=True)
         self.hubspot_state.unlink(missing_ok=True)
 
     def stop(self) -> None:

@@ -32,6 +32,7 @@ def pytest_configure(config):
     # Registered after pytest-django and pytest-playwright, whose fixtures they wrap.
     config.pluginmanager.register(DatabaseFixtures(), "portal-database-fixtures")
     config.pluginmanager.import_plugin("tests.browser.plugin")
+    config.pluginmanager.import_plugin("tests.running")
 
 
 @pytest.hookimpl(trylast=True)
