@@ -15,6 +15,7 @@ from portal.quotes.line_form import FIELDS, LineForm
 from portal.quotes.models import Product, Quote
 
 MAX_LINES = 200
+HEAD = ["customer", "currency", "valid_until", "note"]
 
 
 class HeadForm(forms.ModelForm):
@@ -22,7 +23,7 @@ class HeadForm(forms.ModelForm):
 
     class Meta:
         model = Quote
-        fields = ["customer", "currency", "valid_until", "note"]
+        fields = HEAD
         labels = {"customer": "Customer", "valid_until": "Valid until"}
         widgets = {
             "valid_until": forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
@@ -31,7 +32,7 @@ class HeadForm(forms.ModelForm):
 
     def __init__(self, *args, currencies, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["currency"].choices = [(code, code) for code in currencies]
+        self.fields["currency"] = forms.ChoiceField(choices=[(code, code) for code in currencies])
 
 
 class QuoteEditor:
@@ -106,7 +107,7 @@ class QuoteEditor:
         if self.saving:
             # Never the record itself: that changes under its lock alone.
             return HeadForm(self.data, currencies=self.currencies)
-        typed = {name: self.data[name] for name in HeadForm._meta.fields if name in self.data}
+        typed = {name: self.data[name] for name in HEAD if name in self.data}
         initial = {"currency": self.currency, **typed}
         return HeadForm(instance=self.quote, initial=initial, currencies=self.currencies)
 

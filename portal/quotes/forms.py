@@ -24,7 +24,8 @@ class ProductForm(forms.ModelForm):
 
     def __init__(self, *args, workspace, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["currency"].choices = currency_choices([self.instance.currency, workspace.currency])
+        choices = currency_choices([self.instance.currency, workspace.currency])
+        self.fields["currency"] = forms.ChoiceField(choices=choices)
 
     def clean_sku(self):
         sku = self.cleaned_data["sku"]
