@@ -6,8 +6,8 @@ ROOT=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
 cd "$ROOT"
 
 works() {
-  [ -x "$1" ] && "$1" -c 'import ssl, sqlite3, sys, venv; sys.exit(not (3, 12) <= sys.version_info[:2] < (3, 15))' \
-    >/dev/null 2>&1
+  [ -x "$1" ] && [ "$("$1" -c 'import ssl, sqlite3, sys, venv; print((3, 12) <= sys.version_info[:2] < (3, 15))' \
+    2>/dev/null)" = True ]
 }
 
 find_python() {
