@@ -15,12 +15,13 @@ HOST = re.compile(r"(?!-)(?:[a-z0-9-]{1,63}(?<!-)\.)+[a-z][a-z0-9-]{0,61}[a-z0-9
 
 
 class OwnerForm(forms.Form):
-    owner = forms.ModelChoiceField(TeamMember.unguarded.none(), required=False, empty_label="Nobody")
-
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["owner"].queryset = TeamMember.objects.select_related("user").order_by("user__name")
-        self.fields["owner"].error_messages["invalid_choice"] = "Choose a member of the team."
+        team = TeamMember.objects.select_related("user").order_by("user__name")
+        wrong = {"invalid_choice": "Choose a member of the team."}
+        self.fields["owner"] = forms.ModelChoiceField(
+            team, required=False, empty_label="Nobody", error_messages=wrong
+        )
 
 
 class PropertyDetailsForm(forms.ModelForm):
@@ -57,7 +58,7 @@ class NewPropertyForm(PropertyDetailsForm):
         self.instance.level = level
 
     def clean(self):
-        cleaned = super().clean()
+        cleaned = super().clean() or self.cleaned_data
         if self.errors:
             return cleaned
         taken = set(Property.objects.filter(level=self.instance.level).values_list("key", flat=True))
@@ -74,11 +75,6 @@ class NewPropertyForm(PropertyDetailsForm):
 class PortalForm(forms.ModelForm):
     """How the portal looks and where it is found."""
 
-    time_zone = forms.ChoiceField(
-        label="Time zone", help_text="Days begin and end by it: in conditions, reminders and reports."
-    )
-    currency = forms.ChoiceField(help_text="What new amounts start with.")
-
     class Meta:
         model = Workspace
         fields = ["name", "brand_color", "time_zone", "currency", "domain"]
@@ -86,6 +82,8 @@ class PortalForm(forms.ModelForm):
         help_texts = {
             "name": "Partners read it in the portal’s header and in mails.",
             "brand_color": "Any colour works: its lightness is adjusted until text on it can be read.",
+            "time_zone": "Days begin and end by it: in conditions, reminders and reports.",
+            "currency": "What new amounts start with.",
             "domain": "Such as partners.example.com. Let it point here first; the portal then answers to it.",
         }
         widgets = {"brand_color": forms.TextInput({"type": "color"})}
@@ -93,12 +91,17 @@ class PortalForm(forms.ModelForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        zones = {self.instance.time_zone, *zoneinfo.available_timezones()}
-        self.fields["time_zone"].choices = [
-            (z, z.replace("_", " ")) for z in sorted(zones) if "/" in z or z == "UTC"
-        ]
+        zones = sorted({self.instance.time_zone, *zoneinfo.available_timezones()})
+        shown = [(zone, zone.replace("_", " ")) for zone in zones if "/" in zone or zone == "UTC"]
+        self.fields["time_zone"].widget = forms.Select(choices=shown)
         names = dict.fromkeys([self.instance.currency, *sorted(CURRENCIES)])
-        self.fields["currency"].choices = [(name, name) for name in names]
+        self.fields["currency"].widget = forms.Select(choices=[(name, name) for name in names])
+
+    def clean_currency(self):
+        currency = self.cleaned_data["currency"]
+        if currency not in {self.instance.currency, *CURRENCIES}:
+            raise ValidationError("Choose one of the currencies.")
+        return currency
 
     def clean_domain(self):
         domain = (self.cleaned_data["domain"] or "").strip().lower().removeprefix("https://").rstrip("/.")
@@ -107,5 +110,5 @@ class PortalForm(forms.ModelForm):
         if not HOST.match(domain):
             raise ValidationError("Enter a host name alone, such as partners.example.com.")
         if domain in {host.partition(":")[0] for host in settings.MAIN_HOSTS}:
-            raise ValidationError("This is the product's own address. Choose one of yours.")
+            raise ValidationError("This is the product’s own address. Choose one of yours.")
         return domain

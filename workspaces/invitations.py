@@ -8,6 +8,7 @@ from django.urls import get_script_prefix, reverse
 
 from workspaces import mailing
 from workspaces.models import Contact
+from workspaces.signals import standing_changed
 
 
 def invite(contact, *, by):
@@ -22,7 +23,7 @@ def invite(contact, *, by):
 
 
 def suspend(contact):
-    """They are out at once, wherever they are signed in: every page asks for the status."""
+    """They are out at once, wherever they are signed in: every page asks for the status, open ones are told."""
     _set_status(contact, Contact.Status.SUSPENDED)
 
 
@@ -44,3 +45,4 @@ def sign_in_address(workspace):
 def _set_status(contact, status):
     contact.status = status
     contact.save(update_fields=["status"])
+    standing_changed.send(sender=Contact, contact=contact)

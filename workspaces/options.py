@@ -48,7 +48,9 @@ def locked(prop):
 def checked(rows, *, before=()):
     """Options out of rows of value (None for a new one), label and, where it applies, default."""
     known = {option["value"]: option for option in before}
-    faults, options, labels = {}, [], set()
+    faults: dict[int, str] = {}
+    options: list[dict] = []
+    labels: set[str] = set()
     for position, row in enumerate(rows):
         label = row["label"].strip()
         if not label:
@@ -112,7 +114,7 @@ def is_role(prop):
 
 def _move_holders(prop, moves, *, by):
     number = str(prop.number)
-    edits = {}
+    edits: dict = {}
     for gone in moves:
         for record in holders(prop, gone):
             edits.setdefault(record.pk, Edit(record, {prop.key: record.raw[number]}))

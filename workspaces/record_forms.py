@@ -23,8 +23,9 @@ class PropertyForm(forms.Form):
     def __init__(self, properties, record=None, data=None, prefix=""):
         super().__init__(data, prefix=prefix or None)
         self.record = record
+        self.props = {prop.key: prop for prop in properties}
         self._team = None
-        for prop in properties:
+        for prop in self.props.values():
             raw = record.value(prop) if record else None
             self.fields[prop.key] = PropertyField(prop, raw, team=self._members)
             self.initial[prop.key] = typed(prop, raw)
@@ -47,7 +48,7 @@ class PropertyForm(forms.Form):
         """After somebody else's change: says beside each field that differs what stands in the record now."""
         display = Display(zone)
         for key in self.changed_data:
-            prop = self.fields[key].prop
+            prop = self.props[key]
             now = display.text(prop, self.record.value(prop)) or "nothing"
             self[key].help_text = f"Saved now: {now}"
 
@@ -56,7 +57,7 @@ class PropertyForm(forms.Form):
         for key in untouched:
             # What stands there may no longer be allowed, such as an option that is gone. It may stay.
             if self.record is not None and key in self.errors:
-                del self._errors[key]
+                del self.errors[key]
         return self.cleaned_data
 
     def _was_sent(self, key):

@@ -142,10 +142,17 @@ class RecordList:
         return Q(norm__contains={number: [value] if prop.type == "multi_choice" else value})
 
     # ── Rows ──
+    # What a level brings along.
     def base(self):
         raise NotImplementedError
 
     def matching(self, words):
+        raise NotImplementedError
+
+    def own_condition(self, name, value):
+        raise NotImplementedError
+
+    def own_cell(self, column, record):
         raise NotImplementedError
 
     def filtered(self):

@@ -27,3 +27,5 @@ record_changed = Signal()
 properties_changed = Signal()
 # a question: receivers answer with the list of workspaces.property_usage.Use that depend on `prop`
 property_uses = Signal()
+# a contact was suspended or let in again. contact: Contact
+standing_changed = Signal()

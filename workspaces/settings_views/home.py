@@ -26,12 +26,14 @@ def home(request):
 def search(request):
     """Partners and contacts for the palette: names that begin with the words come first."""
     words = request.GET.get("q", "").replace("\x00", "").strip()
-    content = {"partners": [], "contacts": []}
-    if len(words) >= SHORTEST:
-        partners = Partner.objects.filter(name__icontains=words)
-        contacts = Contact.objects.filter(Q(name__icontains=words) | Q(email__icontains=words))
-        content["partners"] = _closest(partners, words)
-        content["contacts"] = _closest(contacts.select_related("partner"), words)
+    if len(words) < SHORTEST:
+        return render(request, "workspaces/settings/search.html")
+    partners = Partner.objects.filter(name__icontains=words)
+    contacts = Contact.objects.filter(Q(name__icontains=words) | Q(email__icontains=words))
+    content = {
+        "partners": _closest(partners, words),
+        "contacts": _closest(contacts.select_related("partner"), words),
+    }
     return render(request, "workspaces/settings/search.html", content)
 
 

@@ -68,9 +68,10 @@ def partner(request, pk):
     display = records.display_for(request)
     contacts = Contact.objects.filter(partner=partner)
     role = properties_of("contact")["role"]
-    shown = list(contacts.order_by("name", "pk")[:CONTACTS_SHOWN])
-    for contact in shown:
-        contact.role_label = display.text(role, contact.value(role))
+    shown = [
+        (contact, display.text(role, contact.value(role)))
+        for contact in contacts.order_by("name", "pk")[:CONTACTS_SHOWN]
+    ]
     content = {
         **_frame(request, partner, "overview"),
         "values": records.values_of(partner, display),
