@@ -1,8 +1,10 @@
 """Text that the team writes in Markdown, as HTML that is safe on a partner's page."""
 
 from functools import lru_cache
+from html import unescape
 
 import nh3
+from django.utils.html import strip_tags
 from django.utils.safestring import mark_safe
 from markdown_it import MarkdownIt
 
@@ -30,3 +32,8 @@ def render(text):
         html, tags=TAGS, attributes=ATTRIBUTES, url_schemes=SCHEMES, link_rel="noopener nofollow"
     )
     return mark_safe(clean)  # noqa: S308 - nh3 has just cleaned it
+
+
+def plain(text):
+    """The words alone, for a line in a list."""
+    return " ".join(unescape(strip_tags(render(text))).split())

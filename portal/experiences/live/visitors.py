@@ -15,6 +15,7 @@ from django.http import HttpRequest, parse_cookie
 
 from workspaces import people
 from workspaces.middleware import WorkspaceMiddleware
+from workspaces.sessions import is_of_another_host
 from workspaces.tenancy import workspace_transaction
 
 _threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="live")
@@ -73,7 +74,7 @@ def _visitor(request):
         return None
     request.session = SessionStore(key)
     user = get_user(request)
-    if not user.is_authenticated:
+    if not user.is_authenticated or is_of_another_host(request):
         return None
     with workspace_transaction(request.workspace, snapshot=True):
         contact = people.chosen_contact(user, request.session, request.workspace)

@@ -4,7 +4,7 @@ from functools import cached_property
 
 from django.http import Http404
 
-from portal.experiences import changes, content, reach
+from portal.experiences import changes, content, reach, rich_text
 from portal.experiences.models import Stage
 from portal.experiences.sections import KINDS
 from segments.uses import in_words
@@ -63,5 +63,6 @@ class Screen:
             row.words = in_words(row.audience)
         for section in self.sections:
             section.kind_of = KINDS.get(section.kind)
+            section.plain = rich_text.plain(section.body)
         if self.tabs:
             self.tabs[-1].last = True

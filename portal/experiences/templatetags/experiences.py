@@ -32,5 +32,5 @@ def live_tabs_url(bar, current=""):
 
 @register.simple_tag(takes_context=True)
 def show_section(context, shown):
-    with context.push(section=shown.section, kind=shown.kind, **shown.context):
+    with context.push(**{"section": shown.section, "kind": shown.kind, **shown.context}):
         return get_template(shown.kind.template).template.render(context)
