@@ -107,3 +107,12 @@ def _called(level: str, line: str):
     if level == "partner":
         return Partner.objects.filter(by_name)
     return Contact.objects.filter(by_name | Q(email__iexact=line)).select_related("partner")
+
+
+def called_like(level: str, typed: str):
+    """For the picker: whose name, or address, holds what was typed."""
+    by_name = Q(name__icontains=typed)
+    if level == "partner":
+        return Partner.objects.filter(by_name).order_by("name", "pk")
+    found = Contact.objects.filter(by_name | Q(email__icontains=typed))
+    return found.select_related("partner").order_by("name", "pk")

@@ -1,0 +1,230 @@
+"""The condition builder as the template draws it: rows and groups with their choices, values and faults."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from segments.draft import Condition, Draft, Group, chosen_operator
+from segments.rules.fields import Field, Fields
+from segments.rules.operators import CLOCK_UNITS, DAY_UNITS, OPERATORS, Operator
+from segments.rules.sentence import MONTHS, WEEKDAYS
+from segments.rules.tree import MAX_DEPTH, Path, spell
+from segments.rules.validate import RuleError
+
+INPUTS = {
+    "text": "text", "word": "text", "texts": "lines", "domains": "lines", "numbers": "lines",
+    "month_days": "lines", "number": "number", "count": "number", "days": "number", "number_pair": "numbers",
+    "mod": "numbers", "amount": "amount", "amount_pair": "amounts", "options": "choices", "months": "choices",
+    "weekdays": "choices", "date": "date", "date_pair": "dates", "span": "span", "day_span": "span",
+    "period": "period", "field": "field", "nothing": "nothing",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Option:
+    value: str
+    label: str
+    chosen: bool = False
+    gone: bool = False
+
+
+@dataclass(frozen=True)
+class Node:
+    """What a row and a group have in common."""
+
+    path: Path
+    errors: list[str]
+    first: bool
+    last: bool
+    focus: bool
+
+    @property
+    def place(self) -> str:
+        return spell(self.path)
+
+    @property
+    def number(self) -> str:
+        """As people count: 2.1"""
+        return ".".join(str(index + 1) for index in self.path)
+
+    @property
+    def id(self) -> str:
+        return "n" + "-".join(str(index) for index in self.path)
+
+
+@dataclass(frozen=True)
+class Row(Node):
+    condition: Condition
+    field: Field | None
+    operator: Operator | None
+    field_groups: list[tuple[str, list[Option]]]
+    fields: Fields
+
+    is_group = False
+
+    @property
+    def name(self) -> str:
+        return f"c:{self.place}"
+
+    @property
+    def label(self) -> str:
+        return self.field.label if self.field else "Value"
+
+    @property
+    def operators(self) -> list[Option]:
+        known = OPERATORS[self.field.type].values() if self.field else []
+        return [Option(op.name, op.words.removesuffix(":"), op == self.operator) for op in known]
+
+    @property
+    def input(self) -> str:
+        return INPUTS[self.operator.takes] if self.operator else "nothing"
+
+    @property
+    def value(self) -> str:
+        return self.condition.first("v")
+
+    @property
+    def second(self) -> str:
+        return self.condition.first("w")
+
+    @property
+    def which(self) -> str:
+        return self.condition.first("which") or "this"
+
+    @property
+    def unit(self) -> str:
+        return self.condition.first("unit") or ("month" if self.input == "period" else "day")
+
+    @property
+    def currency(self) -> str:
+        return self.condition.first("currency") or self.fields.currency
+
+    @property
+    def units(self) -> list[Option]:
+        clock = self.operator and self.operator.takes == "span" and self.field.type == "datetime"
+        units = (*CLOCK_UNITS, *DAY_UNITS) if clock else DAY_UNITS
+        return [Option(unit, f"{unit}s", unit == self.unit) for unit in units]
+
+    @property
+    def periods(self) -> list[Option]:
+        return [Option(one, one, one == self.which) for one in ("this", "last", "next")]
+
+    @property
+    def choices(self) -> list[Option]:
+        """The options to choose from; one that is chosen but gone stays in sight until it is taken out."""
+        chosen = self.condition.inputs.get("v", [])
+        known = self._known_choices()
+        gone = [
+            Option(value, value, True, gone=True) for value in chosen if value and value not in dict(known)
+        ]
+        return [*(Option(value, label, value in chosen) for value, label in known), *gone]
+
+    def _known_choices(self) -> list[tuple[str, str]]:
+        if self.operator and self.operator.takes in ("months", "weekdays"):
+            names = MONTHS if self.operator.takes == "months" else WEEKDAYS
+            return [(str(number), name) for number, name in enumerate(names, start=1)]
+        return list(self.field.options) if self.field else []
+
+    @property
+    def comparable(self) -> list[Option]:
+        same = [
+            f for f in self.fields.asked() if self.field and f.type == self.field.type and f != self.field
+        ]
+        return [Option(f.name, _side(f, self.fields) + f.label, f.name == self.value) for f in same]
+
+    @property
+    def asks_blank(self) -> bool:
+        """Always where it is easily overlooked; elsewhere only where somebody made an exception."""
+        return bool(self.operator and self.operator.asks_about_blank) and (
+            self.operator.negative or self.condition.blank is True
+        )
+
+    @property
+    def blank_counts(self) -> bool:
+        blank = self.condition.blank
+        return self.operator.negative if blank is None else blank
+
+
+@dataclass(frozen=True)
+class GroupBox(Node):
+    op: str
+    items: list["Row | GroupBox"]
+
+    is_group = True
+
+    @property
+    def name(self) -> str:
+        return f"g:{self.place}"
+
+    @property
+    def depth(self) -> int:
+        return len(self.path)
+
+    @property
+    def may_nest(self) -> bool:
+        return self.depth < MAX_DEPTH - 1
+
+    @property
+    def joiner(self) -> str:
+        return {"all": "and", "any": "or", "none": "nor"}[self.op]
+
+    @property
+    def choices(self) -> list[Option]:
+        return [Option(op, op, op == self.op) for op in ("all", "any", "none")]
+
+
+def build(draft: Draft, fields: Fields, errors: Collection[RuleError]) -> GroupBox:
+    by_path: dict[Path, list[str]] = {}
+    for error in errors:
+        by_path.setdefault(error.path, []).append(error.message)
+    return _Builder(draft, fields, by_path).group(draft.root, (), 0, 1)
+
+
+class _Builder:
+    def __init__(self, draft: Draft, fields: Fields, errors: Mapping[Path, list[str]]):
+        self._draft, self._fields, self._errors = draft, fields, errors
+
+    def group(self, group: Group, path: Path, index: int, count: int) -> GroupBox:
+        size = len(group.items)
+        items = [
+            self.group(item, (*path, i), i, size)
+            if isinstance(item, Group)
+            else self._row(item, (*path, i), i, size)
+            for i, item in enumerate(group.items)
+        ]
+        return GroupBox(**self._node(path, index, count), op=group.op, items=items)
+
+    def _row(self, condition: Condition, path: Path, index: int, count: int) -> Row:
+        field = self._fields.named(condition.field)
+        return Row(
+            **self._node(path, index, count),
+            condition=condition,
+            field=field,
+            operator=chosen_operator(condition, field),
+            field_groups=field_groups(self._fields, condition.field),
+            fields=self._fields,
+        )
+
+    def _node(self, path: Path, index: int, count: int) -> dict:
+        return {
+            "path": path,
+            "errors": self._errors.get(path, []),
+            "first": index == 0,
+            "last": index == count - 1,
+            "focus": self._draft.focus == path,
+        }
+
+
+def field_groups(fields: Fields, chosen: str) -> list[tuple[str, list[Option]]]:
+    """The properties to choose from, by whose they are."""
+    groups: dict[str, list[Option]] = {}
+    for found in fields:
+        if found.archived and found.name != chosen:
+            continue
+        group = "Partner" if "partner" in (fields.level, found.of) else "Contact"
+        label = _side(found, fields) + found.label + (" (archived)" if found.archived else "")
+        groups.setdefault(group, []).append(Option(found.name, label, found.name == chosen))
+    return list(groups.items())
+
+
+def _side(field: Field, fields: Fields) -> str:
+    return "Partner’s " if field.of == "partner" and fields.level == "contact" else ""

@@ -1,0 +1,305 @@
+"""A rule while it is edited: what stands in the form, finished or not, and what the buttons do to it.
+
+The form is flat. A group is `g:<path>` (all, any, none); a condition is `c:<path>:field`, `…:op`, `…:v` and what
+else its value needs. Paths are as in the tree: "" is the root, "0.2" the third item of its first. Names that
+make no sense are left out, values that make no sense are kept as they were written and reported.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from dataclasses import field as defaulting
+from decimal import Decimal, InvalidOperation
+from typing import Self
+
+from django.http import QueryDict
+
+from segments.rules.fields import Field, Fields
+from segments.rules.operators import OPERATORS, Operator, operator
+from segments.rules.tree import MAX_CONDITIONS, MAX_DEPTH, Node, Path, is_group, spell
+
+KEY = re.compile(r"(?P<kind>[gc]):(?P<path>\d{1,3}(?:\.\d{1,3})*|)(?::(?P<part>[a-z]+))?\Z")
+NUMBER = re.compile(r"[-−]?\d{1,3}(?:[, ]\d{3})+(?:\.\d+)?\Z")
+SEVERAL = {"texts", "domains", "numbers", "month_days"}
+CHOSEN = {"options", "months", "weekdays"}
+NUMERIC = {"number", "numbers", "count", "days", "month_days", "months", "weekdays"}
+
+
+@dataclass
+class Condition:
+    """`inputs` holds the parts of the value as they stand in the form."""
+
+    field: str = ""
+    op: str = ""
+    inputs: dict[str, list[str]] = defaulting(default_factory=dict)
+    blank: bool | None = None  # None: the usual of the operator
+
+    def copy(self) -> "Condition":
+        return replace(self, inputs={name: list(values) for name, values in self.inputs.items()})
+
+    def first(self, name: str) -> str:
+        return (self.inputs.get(name) or [""])[0].strip()
+
+
+@dataclass
+class Group:
+    op: str = "all"
+    items: list["Group | Condition"] = defaulting(default_factory=list)
+
+    def copy(self) -> "Group":
+        return Group(self.op, [item.copy() for item in self.items])
+
+
+@dataclass
+class Draft:
+    root: Group
+    focus: Path | None = None  # where the keyboard should be next
+
+    @classmethod
+    def from_tree(cls, tree: Node | None, fields: Fields) -> Self:
+        return cls(_draw(tree["root"], fields) if tree else Group())
+
+    @classmethod
+    def from_form(cls, data: QueryDict) -> Self:
+        found: dict[Path, Group | Condition] = {}
+        for key in data:
+            if match := KEY.match(key):
+                path = tuple(int(index) for index in match["path"].split(".")) if match["path"] else ()
+                _read(found, path, match, data.getlist(key))
+        return cls(_assemble(found))
+
+    def to_tree(self, fields: Fields) -> Node:
+        root = {"op": self.root.op, "items": [_write(item, fields) for item in self.root.items]}
+        return {"v": 1, "object": fields.level, "zone": "workspace", "root": root}
+
+    def walk(self) -> Iterator[tuple[Path, Group | Condition]]:
+        return _walk(self.root, ())
+
+    def at(self, path: Path) -> Group | Condition | None:
+        node: Group | Condition = self.root
+        for index in path:
+            if not isinstance(node, Group) or index >= len(node.items):
+                return None
+            node = node.items[index]
+        return node
+
+    def do(self, action: str) -> bool:
+        """One press of a button: `add:0`, `remove:0.2`, … False where it names nothing here."""
+        verb, _, place = action.partition(":")
+        if verb not in _ACTIONS or not re.fullmatch(r"(\d{1,3}(\.\d{1,3})*)?", place):
+            return False
+        path = tuple(int(index) for index in place.split(".")) if place else ()
+        if self.at(path) is None:
+            return False
+        _ACTIONS[verb](self, path)
+        return True
+
+    def _add(self, path: Path, item: "Group | Condition | None" = None) -> None:
+        group = self.at(path)
+        if isinstance(group, Group) and sum(1 for _ in self.walk()) < 2 * MAX_CONDITIONS:
+            group.items.append(item or Condition())
+            self.focus = (*path, len(group.items) - 1)
+
+    def _add_group(self, path: Path) -> None:
+        if len(path) < MAX_DEPTH - 1:
+            self._add(path, Group("any", [Condition()]))
+            self.focus = (*(self.focus or path), 0)
+
+    def _siblings(self, path: Path) -> list["Group | Condition"] | None:
+        parent = self.at(path[:-1]) if path else None
+        return parent.items if isinstance(parent, Group) else None
+
+    def _remove(self, path: Path) -> None:
+        """The keyboard goes to the row before; a group that is left empty goes as well."""
+        siblings = self._siblings(path)
+        if siblings is None:
+            return
+        del siblings[path[-1]]
+        if siblings:
+            self.focus = (*path[:-1], max(path[-1] - 1, 0))
+        elif len(path) > 1:
+            self._remove(path[:-1])
+
+    def _duplicate(self, path: Path) -> None:
+        if (siblings := self._siblings(path)) is not None:
+            siblings.insert(path[-1] + 1, siblings[path[-1]].copy())
+            self.focus = (*path[:-1], path[-1] + 1)
+
+    def _move(self, path: Path, by: int) -> None:
+        siblings = self._siblings(path)
+        if siblings is not None and 0 <= (target := path[-1] + by) < len(siblings):
+            siblings.insert(target, siblings.pop(path[-1]))
+            self.focus = (*path[:-1], target)
+
+
+_ACTIONS = {
+    "add": Draft._add,
+    "add-group": Draft._add_group,
+    "remove": Draft._remove,
+    "duplicate": Draft._duplicate,
+    "up": lambda draft, path: draft._move(path, -1),
+    "down": lambda draft, path: draft._move(path, +1),
+}
+
+
+def _walk(node: Group | Condition, path: Path) -> Iterator[tuple[Path, Group | Condition]]:
+    yield path, node
+    if isinstance(node, Group):
+        for index, item in enumerate(node.items):
+            yield from _walk(item, (*path, index))
+
+
+def _read(found: dict, path: Path, match: re.Match, values: list[str]) -> None:
+    if match["kind"] == "g":
+        found[path] = Group(values[-1] if values[-1] in ("all", "any", "none") else "all")
+        return
+    condition = found.setdefault(path, Condition())
+    if not isinstance(condition, Condition):
+        return
+    match match["part"]:
+        case "field":
+            condition.field = values[-1]
+        case "op":
+            condition.op = values[-1]
+        case "blank":
+            # A hidden "no" stands before the box, so that an unticked one is an answer too.
+            condition.blank = values[-1] == "yes"
+        case str(part):
+            condition.inputs[part] = values
+
+
+def _assemble(found: dict[Path, Group | Condition]) -> Group:
+    """Items in the order of their indexes; what hangs under nothing is dropped."""
+    root = found.get(())
+    root = root if isinstance(root, Group) else Group()
+    groups: dict[Path, Group] = {(): root}
+    for path in sorted(found):
+        parent = groups.get(path[:-1]) if path and len(path) <= MAX_DEPTH else None
+        if parent is not None:
+            parent.items.append(found[path])
+            if isinstance(found[path], Group):
+                groups[path] = found[path]
+    return root
+
+
+def chosen_operator(condition: Condition, field: Field | None) -> Operator | None:
+    """The operator of a condition; where the property has just been chosen, the first one of its type."""
+    if field is None:
+        return None
+    return operator(field.type, condition.op) or next(iter(OPERATORS[field.type].values()))
+
+
+def _write(item: Group | Condition, fields: Fields) -> Node:
+    if isinstance(item, Group):
+        return {"op": item.op, "items": [_write(inner, fields) for inner in item.items]}
+    found = fields.named(item.field)
+    if found is None:
+        return {"p": None, "of": "self", "op": item.op}
+    chosen = chosen_operator(item, found)
+    leaf = {"p": found.number, "of": found.of, "op": chosen.name}
+    if chosen.takes != "nothing":
+        leaf["v"] = _value(chosen.takes, item, fields)
+    if chosen.asks_about_blank and item.blank is not None:
+        leaf["unknown"] = "include" if item.blank else "exclude"
+    return leaf
+
+
+def _value(takes: str, item: Condition, fields: Fields):
+    if takes in SEVERAL:
+        lines = [line.strip() for text in item.inputs.get("v", []) for line in text.splitlines()]
+        return [_number(line) if takes in NUMERIC else line for line in lines if line]
+    if takes in CHOSEN:
+        return [_number(one) if takes in NUMERIC else one for one in item.inputs.get("v", []) if one]
+    first, second = item.first("v"), item.first("w")
+    if takes in NUMERIC:
+        return _number(first)
+    return {
+        "number_pair": lambda: [_number(first), _number(second)],
+        "date_pair": lambda: [first, second],
+        "amount": lambda: _amount(first, item, fields),
+        "amount_pair": lambda: [_amount(first, item, fields), _amount(second, item, fields)],
+        "span": lambda: {"n": _number(first), "unit": item.first("unit") or "day"},
+        "day_span": lambda: {"n": _number(first), "unit": item.first("unit") or "day"},
+        "period": lambda: _period(item),
+        "mod": lambda: {"d": _number(first), "r": _number(second)},
+        "field": lambda: _place(first, fields),
+    }.get(takes, lambda: first)()
+
+
+def _amount(text: str, item: Condition, fields: Fields):
+    return {"a": _number(text), "c": item.first("currency").upper() or fields.currency} if text else ""
+
+
+def _period(item: Condition) -> dict:
+    period = {"which": item.first("which") or "this", "unit": item.first("unit") or "month"}
+    return period | {"n": _number(item.first("v") or "1")}
+
+
+def _place(name: str, fields: Fields):
+    found = fields.named(name)
+    return {"p": found.number, "of": found.of} if found else ""
+
+
+def _number(text: str):
+    """A number as people write it, with thousands; else the text itself, for the validator to refuse."""
+    text = text.strip().replace("\u00a0", " ")
+    if NUMBER.match(text):
+        text = text.replace(",", "").replace(" ", "")
+    try:
+        number = Decimal(text.replace("−", "-"))
+    except InvalidOperation:
+        return text
+    if not number.is_finite():
+        return text
+    return int(number) if number == number.to_integral_value() and abs(number) < 10**16 else float(number)
+
+
+def _draw(node: Node, fields: Fields) -> Group | Condition:
+    if is_group(node):
+        return Group(node["op"], [_draw(item, fields) for item in node["items"]])
+    found = fields.get(node["of"], node["p"])
+    blank = None if "unknown" not in node else node["unknown"] == "include"
+    takes = chosen.takes if found and (chosen := operator(found.type, node["op"])) else "nothing"
+    name = found.name if found else f"{node['of']}:{node['p']}"
+    return Condition(name, node["op"], _inputs(takes, node.get("v")), blank)
+
+
+def _inputs(takes: str, value) -> dict[str, list[str]]:
+    if takes == "nothing" or value is None:
+        return {}
+    if takes in SEVERAL:
+        return {"v": ["\n".join(str(one) for one in value)]}
+    if takes in CHOSEN:
+        return {"v": [str(one) for one in value]}
+    if takes in ("number_pair", "date_pair"):
+        return {"v": [str(value[0])], "w": [str(value[1])]}
+    if takes == "amount":
+        return {"v": [str(value["a"])], "currency": [value["c"]]}
+    if takes == "amount_pair":
+        return {"v": [str(value[0]["a"])], "w": [str(value[1]["a"])], "currency": [value[0]["c"]]}
+    if takes in ("span", "day_span"):
+        return {"v": [str(value["n"])], "unit": [value["unit"]]}
+    if takes == "period":
+        return {"which": [value["which"]], "unit": [value["unit"]], "v": [str(value.get("n", 1))]}
+    if takes == "mod":
+        return {"v": [str(value["d"])], "w": [str(value["r"])]}
+    if takes == "field":
+        return {"v": [f"{value['of']}:{value['p']}"]}
+    return {"v": [str(value)]}
+
+
+def prune(tree: Node, wrong: set[Path]) -> Node | None:
+    """The finished part of a rule, for the preview; None where nothing is left."""
+    root = _prune(tree["root"], (), wrong)
+    return {**tree, "root": root} if root else None
+
+
+def _prune(node: Node, path: Path, wrong: set[Path]) -> Node | None:
+    if not is_group(node):
+        return None if path in wrong else node
+    kept = [_prune(item, (*path, index), wrong) for index, item in enumerate(node["items"])]
+    items = [item for item in kept if item]
+    return {"op": node["op"], "items": items} if items else None
+
+
+__all__ = ["Condition", "Draft", "Group", "chosen_operator", "prune", "spell"]

@@ -1,0 +1,201 @@
+"""The state of the editor's page: the form, the draft of the rule or the list, and what they would do."""
+
+from functools import cached_property
+from uuid import UUID
+
+from segments import lists, preview, publishing, uses
+from segments.builder import GroupBox, build
+from segments.definitions import fields_of
+from segments.draft import Draft, prune
+from segments.forms import SegmentForm
+from segments.models import Build, Segment
+from segments.recipes import RECIPES
+from segments.rules.fields import Fields
+from segments.rules.tree import conditions
+from segments.rules.validate import check
+
+SHOWN = 200
+FOUND = 20
+
+
+class Editor:
+    def __init__(self, *, segment: Segment | None, data=None, params=None):
+        self.segment, self.data = segment, data
+        self.recipe = RECIPES.get((params or {}).get("recipe", ""))
+        self.form = SegmentForm(data, segment=segment, initial=self._initial(params or {}))
+        self.notes: list[str] = []
+        self.unmatched: list[str] = []
+        self.show_errors = False
+
+    def _initial(self, params) -> dict:
+        if self.segment is not None:
+            return {name: getattr(self.segment, name) for name in ("name", "description", "kind")}
+        start = {"level": "partner", "kind": Segment.Kind.DYNAMIC}
+        if self.recipe:
+            return start | self.recipe.initial
+        return start | {key: params[key] for key in ("level", "kind") if key in params}
+
+    @property
+    def level(self) -> str:
+        if self.segment is not None:
+            return self.segment.level
+        level = self.form["level"].value()
+        return level if level in Segment.Level.values else "partner"
+
+    @property
+    def kind(self) -> str:
+        kind = self.form["kind"].value()
+        return kind if kind in Segment.Kind.values else Segment.Kind.DYNAMIC
+
+    @property
+    def static(self) -> bool:
+        return self.kind == Segment.Kind.STATIC
+
+    @cached_property
+    def fields(self) -> Fields:
+        return fields_of(self.level)
+
+    @cached_property
+    def draft(self) -> Draft:
+        if self.data is not None:
+            return Draft.from_form(self.data)
+        if self.recipe:
+            return Draft.from_tree(self.recipe.tree(self.fields), self.fields)
+        return Draft.from_tree(self.stored_tree, self.fields)
+
+    @cached_property
+    def latest(self) -> Build | None:
+        return self.segment.builds.order_by("-version").first() if self.segment else None
+
+    @property
+    def stored_tree(self) -> dict | None:
+        return self.latest.tree if self.latest else None
+
+    @cached_property
+    def building(self) -> Build | None:
+        return publishing.building(self.segment) if self.segment else None
+
+    def press(self, action: str) -> None:
+        """One of the named buttons."""
+        verb, _, what = action.partition(":")
+        if verb in ("pick", "drop"):
+            self._move(verb, what)
+        elif verb == "paste":
+            self._paste()
+        else:
+            self.draft.do(action)
+
+    # ── The rule ──
+
+    @cached_property
+    def checked(self):
+        return check(self.draft.to_tree(self.fields), self.fields)
+
+    @property
+    def shown_errors(self) -> list:
+        """While it is being written an unfinished row is not an error yet, except where an option is gone."""
+        if self.show_errors:
+            return self.checked.errors
+        return [e for e in self.checked.errors if self.data is None or "no longer" in e.message]
+
+    @cached_property
+    def builder(self) -> GroupBox:
+        return build(self.draft, self.fields, self.shown_errors)
+
+    @property
+    def rule_errors(self) -> list:
+        """Those that belong to no row."""
+        return [e for e in self.shown_errors if not e.path and self.show_errors]
+
+    @cached_property
+    def unfinished(self) -> int:
+        return len({error.path for error in self.checked.errors if error.path})
+
+    @cached_property
+    def preview(self) -> preview.Preview | None:
+        if self.static:
+            return None
+        tree = prune(self.draft.to_tree(self.fields), {error.path for error in self.checked.errors})
+        if tree is None or not any(True for _ in conditions(tree)):
+            return preview.empty(self.level)
+        valid = check(tree, self.fields)
+        if valid.errors:
+            return preview.empty(self.level)
+        return preview.of_rule(valid.tree, self.fields, segment=self.segment)
+
+    # ── The list ──
+
+    @cached_property
+    def member_ids(self) -> list[UUID]:
+        if self.data is None or "members" not in self.data:
+            return lists.members(self.segment) if self.segment and self.segment.kind != "dynamic" else []
+        return list(dict.fromkeys(_uuids(self.data.get("members", ""))))[: lists.MOST]
+
+    @property
+    def members_text(self) -> str:
+        return " ".join(str(pk) for pk in self.member_ids)
+
+    @property
+    def shown_members(self) -> list:
+        found = self._records().filter(pk__in=self.member_ids[:SHOWN]).order_by("name", "pk")
+        return list(found)
+
+    @property
+    def hidden_members(self) -> int:
+        return max(0, len(self.member_ids) - SHOWN)
+
+    @property
+    def found(self) -> list:
+        """Who is called like what was typed and is not on the list yet."""
+        typed = (self.data.get("find", "") if self.data else "").strip()
+        if not typed:
+            return []
+        return list(lists.called_like(self.level, typed).exclude(pk__in=self.member_ids)[:FOUND])
+
+    def _records(self):
+        records = lists.MODELS[self.level].objects
+        return records.select_related("partner") if self.level == "contact" else records.all()
+
+    def _move(self, verb: str, what: str) -> None:
+        for pk in _uuids(what):
+            if verb == "drop" and pk in self.member_ids:
+                self.member_ids.remove(pk)
+            elif verb == "pick" and self._records().filter(pk=pk).exists():
+                self.member_ids.append(pk)
+
+    def _paste(self) -> None:
+        found, self.unmatched = lists.matching(self.level, self.data.get("paste", "").splitlines())
+        new = [record.pk for record in found if record.pk not in self.member_ids]
+        self.member_ids.extend(new)
+        self.notes.append(f"{len(new)} added" + (f", {len(found) - len(new)} already there" if found else ""))
+
+    @property
+    def leftover(self) -> str:
+        """What was pasted and fits nobody stays in the box, to be put right."""
+        if self.data is None:
+            return ""
+        pressed = self.data.get("do", "") == "paste"
+        return "\n".join(self.unmatched) if pressed else self.data.get("paste", "")
+
+    # ── All of it ──
+
+    def is_valid(self) -> bool:
+        self.show_errors = True
+        valid = self.form.is_valid()
+        if not self.static:
+            valid = valid and not self.checked.errors
+        return valid
+
+    @cached_property
+    def uses(self) -> list[uses.Use]:
+        return uses.used_in(self.segment) if self.segment else []
+
+
+def _uuids(text: str) -> list[UUID]:
+    found = []
+    for word in text.replace(",", " ").split():
+        try:
+            found.append(UUID(word))
+        except ValueError:
+            continue
+    return found

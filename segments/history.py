@@ -1,0 +1,53 @@
+"""Since when somebody is in a segment, and why."""
+
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection
+
+from segments.causes import in_words
+from segments.models import Segment
+from segments.rules.fields import Fields
+from workspaces.tenancy import current_workspace_id
+
+# One by one, or with everybody who joined when a build went live.
+LATEST = """
+    SELECT DISTINCT ON (subject_id) subject_id, at, cause, version FROM (
+        SELECT subject_id, at, cause, NULL::int AS version FROM segments_membershipchange
+        WHERE workspace_id = %(workspace)s AND segment_id = %(segment)s AND joined
+          AND subject_id = ANY (%(subjects)s)
+        UNION ALL
+        SELECT subject_id, c.at, b.made_by, b.version FROM segments_buildchange c
+        JOIN segments_build b ON b.id = c.build_id, unnest(c.joined) AS subject_id
+        WHERE c.workspace_id = %(workspace)s AND c.segment_id = %(segment)s
+          AND subject_id = ANY (%(subjects)s)
+    ) joins ORDER BY subject_id, at DESC"""
+
+
+@dataclass(frozen=True)
+class Since:
+    at: datetime
+    why: str
+
+
+def since(segment: Segment, subject_ids: Collection[UUID], fields: Fields) -> dict[UUID, Since]:
+    """The latest joining of each, in one query."""
+    params = {
+        "workspace": current_workspace_id(),
+        "segment": segment.pk,
+        "subjects": list(subject_ids),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(LATEST, params)
+        return {row[0]: Since(row[1], _why(row[2], row[3], fields)) for row in cursor.fetchall()}
+
+
+def _why(stored: str, version: int | None, fields: Fields) -> str:
+    cause = json.loads(stored)
+    if version is None:
+        return in_words(cause, fields)
+    by = f" by {cause['label']}" if cause.get("label") and cause.get("kind") != "system" else ""
+    return f"Fitted when the segment was {'made' if version == 1 else 'changed'}{by}"

@@ -1,0 +1,104 @@
+"""The list of segments: filters that live in the address, sort, pages, and what each row says."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Count, Q, QuerySet
+from django.db.models.functions import Lower
+
+from segments import counting
+from segments.definitions import fields_of
+from segments.models import Build, Segment
+from segments.rules.sentence import condition_words, sentence_text
+from workspaces.models import Contact, Partner
+
+PAGE = 50
+SORTS = {"name": Lower("name"), "members": "members", "used": "used", "updated": "updated_at"}
+
+
+@dataclass(frozen=True)
+class Row:
+    segment: Segment
+    words: str
+    build: Build | None  # on its way or failed
+
+
+class SegmentList:
+    def __init__(self, params):
+        self.q = params.get("q", "").strip()
+        self.level = params.get("level", "")
+        self.kind = params.get("kind", "")
+        self.used = params.get("used", "")
+        self.archived = params.get("archived") == "1"
+        self.sort = params.get("sort", "name")
+        self.page_number = params.get("page")
+
+    @property
+    def filtered(self) -> bool:
+        return bool(self.q or self.level or self.kind or self.used or self.archived)
+
+    @cached_property
+    def any(self) -> bool:
+        """Whether the team has made one; the built-in ones are there from the start."""
+        return Segment.objects.filter(built_in_key=None).exists()
+
+    @cached_property
+    def page(self) -> Page:
+        return Paginator(self._ordered(), PAGE).get_page(self.page_number)
+
+    @cached_property
+    def totals(self) -> dict[str, int]:
+        return {"partner": Partner.objects.count(), "contact": Contact.objects.count()}
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        segments = list(self.page.object_list)
+        fields = {level: fields_of(level, everything=False) for level in ("partner", "contact")}
+        live, waiting = self._builds(segments)
+        for segment in segments:
+            segment.total = self.totals[segment.level]
+        return [
+            Row(s, s.description or _words(live.get(s.pk), fields[s.level]), waiting.get(s.pk))
+            for s in segments
+        ]
+
+    def _builds(self, segments: list[Segment]) -> tuple[dict, dict]:
+        states = [Build.State.LIVE, Build.State.BUILDING, Build.State.FAILED]
+        live, waiting = {}, {}
+        for build in Build.objects.filter(segment__in=segments, state__in=states).order_by("number"):
+            (live if build.state == Build.State.LIVE else waiting)[build.segment_id] = build
+        return live, waiting
+
+    def _ordered(self) -> QuerySet[Segment]:
+        key, down = self.sort.lstrip("-"), self.sort.startswith("-")
+        column = SORTS.get(key, SORTS["name"])
+        if isinstance(column, str):
+            order = f"-{column}" if down else column
+        else:
+            order = column.desc() if down else column.asc()
+        found = counting.with_members(self._filtered()).annotate(used=Count("uses", distinct=True))
+        return found.order_by(order, Lower("name"), "pk")
+
+    def _filtered(self) -> QuerySet[Segment]:
+        found = Segment.objects.all() if self.archived else Segment.objects.present()
+        if self.q:
+            found = found.filter(Q(name__icontains=self.q) | Q(description__icontains=self.q))
+        if self.level in Segment.Level.values:
+            found = found.filter(level=self.level)
+        if self.kind == "role":
+            found = found.exclude(built_in_key=None)
+        elif self.kind in Segment.Kind.values:
+            found = found.filter(kind=self.kind, built_in_key=None)
+        if self.used in ("yes", "no"):
+            found = found.filter(uses__isnull=self.used == "no").distinct()
+        return found
+
+
+def _words(build: Build | None, fields) -> str:
+    if build is None or build.tree is None:
+        return "" if build is None else "Picked by hand"
+    items = build.tree["root"]["items"]
+    if len(items) == 1 and "items" not in items[0]:
+        return condition_words(items[0], fields)
+    return sentence_text(build.tree, fields)

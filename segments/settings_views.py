@@ -1,0 +1,147 @@
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from segments import editing, publishing
+from segments.editor import Editor
+from segments.member_list import MemberList
+from segments.models import Segment
+from segments.recipes import RECIPES
+from segments.segment_list import SegmentList
+from workspaces.access import settings_view
+from workspaces.actors import Actor
+
+LIST = "segments/settings/list.html"
+EDITOR = "segments/settings/editor.html"
+
+
+@settings_view("segments.view")
+@require_safe
+def segment_list(request):
+    shown = SegmentList(request.GET)
+    content = {
+        "list": shown,
+        "recipes": RECIPES.values(),
+        "may_manage": request.member.may("segments.manage"),
+    }
+    return render(request, LIST, content)
+
+
+@settings_view("segments.manage")
+@require_http_methods(["GET", "POST"])
+def new_segment(request):
+    editor = Editor(segment=None, data=request.POST or None, params=request.GET)
+    return _edit(request, editor)
+
+
+@settings_view("segments.view")
+@require_http_methods(["GET", "POST"])
+def segment(request, pk):
+    found = get_object_or_404(Segment, pk=pk)
+    may_edit = request.member.may("segments.manage") and not found.built_in and found.archived_at is None
+    if request.method == "POST" and not may_edit:
+        raise PermissionDenied
+    return _edit(request, Editor(segment=found, data=request.POST or None), may_edit=may_edit)
+
+
+def _edit(request, editor, *, may_edit=True):
+    """One form for everything: it saves, or it comes back with a button pressed, or with what it would do."""
+    action = request.POST.get("do", "")
+    if request.method == "POST" and action == "save":
+        if editor.is_valid():
+            return _save(request, editor)
+        return _show(request, editor, may_edit, status=422)
+    if action and action != "preview":
+        editor.press(action)
+    return _show(request, editor, may_edit)
+
+
+def _show(request, editor, may_edit, *, status=200):
+    content = {"editor": editor, "segment": editor.segment, "may_edit": may_edit}
+    content["may_manage"] = request.member.may("segments.manage")
+    page = EDITOR
+    if request.htmx:
+        page += "#rail" if request.POST.get("do") == "preview" else "#work"
+    return render(request, page, content, status=status)
+
+
+def _save(request, editor):
+    by = Actor.of_member(request.member)
+    cleaned = editor.form.cleaned_data
+    rule = {"members": editor.member_ids} if editor.static else {"tree": editor.checked.tree}
+    fields = {"name": cleaned["name"], "description": cleaned["description"], "kind": cleaned["kind"]}
+    if editor.segment is None:
+        saved = editing.create(level=editor.level, by=by, **fields, **rule)
+    else:
+        saved = editor.segment
+        editing.save(saved, by=by, **fields, **rule)
+    build = publishing.building(saved)
+    text = "It takes effect when everybody is counted." if build else "It is in effect."
+    messages.success(request, f"“{saved.name}” is saved. {text}")
+    return redirect("settings:segment", saved.pk)
+
+
+@settings_view("segments.view")
+@require_safe
+def segment_members(request, pk):
+    found = get_object_or_404(Segment, pk=pk)
+    content = {"segment": found, "list": MemberList(found, request.GET)}
+    return render(request, "segments/settings/members.html", content)
+
+
+def _change(view):
+    """A post that changes one segment and leads back to it or to the list."""
+
+    @settings_view("segments.manage")
+    @require_POST
+    def changed(request, pk):
+        found = get_object_or_404(Segment, pk=pk, built_in_key=None)
+        return view(request, found, Actor.of_member(request.member))
+
+    changed.__name__ = view.__name__
+    return changed
+
+
+@_change
+def archive_segment(request, segment, by):
+    editing.archive(segment, by=by)
+    messages.success(request, f"“{segment.name}” is archived. What names it is closed.")
+    return redirect("settings:segment", segment.pk)
+
+
+@_change
+def restore_segment(request, segment, by):
+    if Segment.objects.present().filter(name__iexact=segment.name).exists():
+        messages.error(request, f"Another segment is called “{segment.name}” now. Rename that one first.")
+    else:
+        editing.restore(segment, by=by)
+        messages.success(request, f"“{segment.name}” is back.")
+    return redirect("settings:segment", segment.pk)
+
+
+@_change
+def duplicate_segment(request, segment, by):
+    copy = editing.duplicate(segment, by=by)
+    messages.success(request, f"“{copy.name}” is a copy of its own. Nothing names it yet.")
+    return redirect("settings:segment", copy.pk)
+
+
+@_change
+def delete_segment(request, segment, by):
+    try:
+        editing.delete(segment)
+    except editing.InUse as error:
+        named = ", ".join(f"{use.kind} “{use.name}”" for use in error.uses[:5]) or "an audience"
+        text = f"“{segment.name}” is not deleted: {named} would lose it. Take it out there, or archive it."
+        messages.error(request, text)
+        return redirect("settings:segment", segment.pk)
+    messages.success(request, f"“{segment.name}” is deleted.")
+    return redirect("settings:segments")
+
+
+@_change
+def retry_segment(request, segment, by):
+    publishing.retry(segment, by=by)
+    messages.success(request, f"“{segment.name}” is being counted again.")
+    return redirect("settings:segment", segment.pk)
