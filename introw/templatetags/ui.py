@@ -88,6 +88,15 @@ def avatar(name, kind="", image="") -> SafeString:
     )
 
 
+@register.filter
+def ink_on(colour) -> str:
+    """Black or white, whichever reads better on a colour: for mail, where no style sheet can adjust it."""
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return "#ffffff" if 1.05 / (luminance + 0.05) >= 4.5 else "#111111"
+
+
 @register.simple_tag
 def timeago(moment, empty="–") -> SafeString:
     """How long ago, with the absolute time in the title."""

@@ -1,4 +1,4 @@
-"""Shows every component: `bin/run -m tests.interface`, then open the address."""
+"""Shows every component: `.venv/bin/python -m tests.interface`, then open the address."""
 
 import os
 from wsgiref.simple_server import make_server

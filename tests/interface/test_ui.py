@@ -63,6 +63,14 @@ def test_a_name_keeps_its_colour_and_gives_its_initials():
     assert ">?</span>" in ui.avatar("")
 
 
+@pytest.mark.parametrize(
+    ("colour", "ink"),
+    [("#2b4fd0", "#ffffff"), ("#ffd400", "#111111"), ("#ffffff", "#111111"), ("#000000", "#ffffff")],
+)
+def test_ink_on_any_brand_colour_can_be_read(colour, ink):
+    assert ui.ink_on(colour) == ink
+
+
 def test_names_cannot_break_out_of_markup():
     assert "<script" not in ui.avatar("<script>")
     assert "<b>" not in ui.icon("lock", label="<b>")
