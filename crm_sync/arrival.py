@@ -14,6 +14,7 @@ from workspaces import locks
 from workspaces.actors import Actor
 from workspaces.properties import PropertyErrors, set_properties
 
+GONE_FIELD = "This field no longer exists in the CRM. The portal's values are kept."
 STALE_SECONDS = 2.0  # HubSpot's copies are a moment behind each other
 
 
@@ -71,7 +72,7 @@ def _is_stale(link: ExternalRecord, found: CrmRecord) -> bool:
 def _decide(outcome, mapping, link, record, values, known, currency) -> None:
     if mapping.field not in values and known is not None and mapping.field not in known:
         # The field was deleted over there: that is no reason to clear our value.
-        mapping.broken = "This field no longer exists in the CRM. The portal's values are kept."
+        mapping.broken = GONE_FIELD
         mapping.save(update_fields=["broken"])
         outcome.reasons[mapping.field] = mapping.broken
         return

@@ -1,13 +1,16 @@
 """Connecting a CRM account, mapping its fields, linking its records; pausing and letting go."""
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from crm_sync import inbox, providers, routes
+from crm_sync.arrival import GONE_FIELD
 from crm_sync.connectors.base import CrmError, CrmField, FailureKind
 from crm_sync.connectors.hubspot.client import client_for
 from crm_sync.delivery import QUEUE as OUTBOX
 from crm_sync.models import Connection, ExternalRecord, FieldMapping, OutboxChange
+from crm_sync.models.connection import OBJECT_TYPES
 from workspaces.jobs import leave_work
 from workspaces.models import HookRoute
 from workspaces.tenancy import current_workspace_id
@@ -21,17 +24,29 @@ class ConnectError(ValueError):
         self.field = field
 
 
-def try_hubspot(*, token: str, account: str, host: str) -> None:
-    """Asks HubSpot with this token; no transaction may be open. Raises ConnectError."""
-    client = client_for(token, host)
+def try_hubspot(*, token: str, account: str) -> dict[str, list[dict]]:
+    """Asks HubSpot with this token for its fields; no transaction may be open. Raises ConnectError."""
+    client = client_for(token, settings.HUBSPOT_API_URL)
     try:
         found = client.account()
-        client.fields("company")
+        known = {object_type: client.fields(object_type) for object_type in OBJECT_TYPES}
     except CrmError as error:
         raise ConnectError(*_blamed(error)) from error
     if found.external_id and found.external_id != account:
         text = f"This token belongs to account {found.external_id}, not {account}."
         raise ConnectError("account", text)
+    return {object_type: [_remembered(f) for f in fields] for object_type, fields in known.items()}
+
+
+def known_field(connection: Connection, object_type: str, name: str) -> CrmField | None:
+    """A field of the CRM as last read."""
+    known = connection.fields_known.get(object_type, [])
+    return next((CrmField(**item) for item in known if item["name"] == name), None)
+
+
+def _remembered(field: CrmField) -> dict:
+    names = ("name", "label", "type", "widget", "read_only")
+    return {name: getattr(field, name) for name in names}
 
 
 def _blamed(error: CrmError) -> tuple[str, str]:
@@ -47,12 +62,15 @@ def _blamed(error: CrmError) -> tuple[str, str]:
             return "", f"{error.failure.message} Nothing was saved; try again in a moment."
 
 
-def connect_hubspot(*, account: str, app: str, token: str, secret: str, by) -> Connection:
+def connect_hubspot(
+    *, account: str, app: str, token: str, secret: str, by, fields_known: dict | None = None
+) -> Connection:
     """One account belongs to one workspace; the database decides who was first. Raises ConnectError."""
     taken = ConnectError("account", "This HubSpot account is connected to a workspace already.")
     if HookRoute.objects.filter(provider="hubspot", account=account).exists():
         raise taken
     connection = Connection(provider="hubspot", account=account, app=app, connected_by=by.label)
+    connection.fields_known = fields_known or {}
     connection.token, connection.secret = token, secret
     try:
         with transaction.atomic():
@@ -66,14 +84,16 @@ def connect_hubspot(*, account: str, app: str, token: str, secret: str, by) -> C
     return connection
 
 
-def renew(connection: Connection, *, app: str, token: str, secret: str) -> None:
+def renew(connection: Connection, *, app: str, token: str, secret: str, fields_known: dict) -> None:
     """New keys for the same account; what waited goes on."""
     hooks = HookRoute.objects.filter(
         provider=connection.provider, account=connection.account, workspace_id=current_workspace_id()
     )
     hooks.update(app=app)
     connection.app, connection.token, connection.secret = app, token, secret
-    connection.save(update_fields=["app", "token_sealed", "secret_sealed"])
+    connection.fields_known = fields_known
+    connection.save(update_fields=["app", "token_sealed", "secret_sealed", "fields_known"])
+    transaction.on_commit(routes.forget)
     resume(connection)
 
 
@@ -115,8 +135,38 @@ def map_field(
             mapping.save()
     except IntegrityError as error:
         raise ValueError(f"{field.label} is mapped to another property already.") from error
+    _learn_field(connection, object_type, field)
     inbox.refresh(connection.records.filter(object_type=object_type))
     return mapping
+
+
+def _learn_field(connection: Connection, object_type: str, field: CrmField) -> None:
+    if known_field(connection, object_type, field.name) is None:
+        connection.fields_known.setdefault(object_type, []).append(_remembered(field))
+        connection.save(update_fields=["fields_known"])
+
+
+def unmap(mapping: FieldMapping) -> None:
+    """Values stay on both sides; what was agreed about them is forgotten."""
+    OutboxChange.objects.filter(mapping=mapping).delete()
+    for row in mapping.connection.records.filter(agreed__has_key=mapping.field).select_for_update(
+        no_key=True
+    ):
+        del row.agreed[mapping.field]
+        row.save(update_fields=["agreed"])
+    mapping.delete()
+
+
+def learn_fields(connection: Connection, known: dict[str, list[dict]]) -> None:
+    """Remembers the CRM's fields; a mapping whose field is back, or is gone, is marked so."""
+    connection.fields_known = known
+    connection.save(update_fields=["fields_known"])
+    for mapping in connection.mappings.all():
+        there = known_field(connection, mapping.object_type, mapping.field) is not None
+        broken = "" if there else GONE_FIELD
+        if broken != mapping.broken:
+            mapping.broken = broken
+            mapping.save(update_fields=["broken"])
 
 
 def link(connection: Connection, record, external_id: str) -> ExternalRecord:

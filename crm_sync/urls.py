@@ -1,8 +1,28 @@
 from django.urls import path
 
 from crm_sync import hook_views
+from crm_sync.settings_views import activity, connections, mapping, records
 
 hook_urlpatterns = [
-    path("hubspot/", hook_views.hubspot),
+    path("hubspot/", hook_views.hubspot, name="hubspot_hook"),
 ]
-settings_urlpatterns: list = []
+settings_urlpatterns = [
+    path("", connections.connection_list, name="crm"),
+    path("hubspot/", connections.connect, name="crm_connect"),
+    path("<uuid:pk>/", connections.connection_health, name="crm_connection"),
+    path("<uuid:pk>/keys/", connections.keys, name="crm_keys"),
+    path("<uuid:pk>/pause/", connections.pause, name="crm_pause"),
+    path("<uuid:pk>/resumption/", connections.resumption, name="crm_resumption"),
+    path("<uuid:pk>/reading/", connections.reading, name="crm_reading"),
+    path("<uuid:pk>/disconnection/", connections.disconnection, name="crm_disconnection"),
+    path("<uuid:pk>/mapping/", mapping.mapping, name="crm_mapping"),
+    path("<uuid:pk>/mapping/fields/", mapping.fields, name="crm_fields"),
+    path("<uuid:pk>/mapping/<uuid:mapping_pk>/direction/", mapping.direction, name="crm_direction"),
+    path("<uuid:pk>/mapping/<uuid:mapping_pk>/removal/", mapping.removal, name="crm_unmapping"),
+    path("<uuid:pk>/records/", records.records, name="crm_records"),
+    path("<uuid:pk>/records/<uuid:link_pk>/removal/", records.unlinking, name="crm_unlinking"),
+    path("<uuid:pk>/incoming/", activity.incoming, name="crm_in"),
+    path("<uuid:pk>/outgoing/", activity.outgoing, name="crm_out"),
+    path("<uuid:pk>/replay/", activity.replay, name="crm_replay"),
+    path("<uuid:pk>/resending/", activity.resending, name="crm_resending"),
+]

@@ -36,6 +36,8 @@ class Connection(WorkspaceModel):
     status = models.CharField(max_length=12, choices=Status, default=Status.ACTIVE)
     message = models.TextField(blank=True)  # why it is not active, or what the CRM does not let us do
     resting_until = models.DateTimeField(null=True)  # the CRM asked us to wait
+    # The CRM's fields as last read: object → [{"name", "label", "type", "widget", "read_only"}]
+    fields_known = models.JSONField(default=dict, editable=False)
     connected_by = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     status_at = models.DateTimeField(default=timezone.now)

@@ -103,3 +103,13 @@ class OutboxChange(WorkspaceModel):
 
     def __str__(self):
         return f"{self.mapping}: {self.value}"
+
+    @property
+    def shown(self):
+        """The value in words."""
+        prop, values = self.mapping.prop, self.value if isinstance(self.value, list) else [self.value]
+        if isinstance(self.value, bool):
+            return "Yes" if self.value else "No"
+        if isinstance(self.value, dict):
+            return f"{self.value['amount']} {self.value['currency']}"
+        return ", ".join(prop.option_label(value) if prop.has_options else str(value) for value in values)

@@ -1,0 +1,117 @@
+from django import forms
+from django.core.validators import RegexValidator
+
+from crm_sync.connections import known_field
+from crm_sync.models import ExternalRecord, FieldMapping
+from crm_sync.models.connection import OBJECT_TYPES
+from workspaces.models import Contact, Partner, Property
+
+DIGITS = RegexValidator(r"^\d{1,20}\Z", "This is a number, as HubSpot shows it.")
+MOST_CHOICES = 1000
+
+
+class SecretInput(forms.PasswordInput):
+    """Never printed back into a page, and no password manager's business."""
+
+    def __init__(self):
+        super().__init__(attrs={"autocomplete": "off", "data-1p-ignore": True}, render_value=False)
+
+
+class KeysForm(forms.Form):
+    """New keys for an account that is connected already."""
+
+    app = forms.CharField(
+        label="App ID", validators=[DIGITS], help_text="On the app's page in HubSpot, under Auth."
+    )
+    token = forms.CharField(label="Access token", widget=SecretInput, help_text="Begins with pat-.")
+    secret = forms.CharField(
+        label="Client secret",
+        widget=SecretInput,
+        help_text="HubSpot signs its webhooks with it; nothing unsigned is let in.",
+    )
+
+
+class ConnectForm(KeysForm):
+    account = forms.CharField(
+        label="Account number",
+        validators=[DIGITS],
+        help_text="HubSpot calls it Hub ID; it stands in the address of every HubSpot page.",
+    )
+    field_order = ["account", "app", "token", "secret"]
+
+
+class MappingForm(forms.Form):
+    """One more property, and the field of the CRM that holds the same."""
+
+    direction = forms.ChoiceField(choices=FieldMapping.Direction, initial="both")
+
+    def __init__(self, *args, connection, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.connection = connection
+        mapped = connection.mappings.values_list("prop")
+        free = Property.objects.live().exclude(pk__in=mapped).exclude(type="user")
+        self.fields["prop"] = forms.ModelChoiceField(free, label="Property", empty_label="Choose a property")
+        choices = [("", "Choose a field"), *_field_groups(connection)]
+        self.fields["field"] = forms.ChoiceField(label="HubSpot field", choices=choices)
+
+    def clean(self):
+        cleaned = super().clean() or {}
+        prop, field = cleaned.get("prop"), cleaned.get("field")
+        if prop and field and OBJECT_TYPES[field.partition(":")[0]] != prop.level:
+            self.add_error("field", f"{prop.label} belongs to {prop.get_level_display().lower()}s.")
+        return cleaned
+
+    def mapped(self):
+        """What `map_field` is to be called with."""
+        object_type, _, name = self.cleaned_data["field"].partition(":")
+        return {
+            "object_type": object_type,
+            "field": known_field(self.connection, object_type, name),
+            "prop": self.cleaned_data["prop"],
+            "direction": self.cleaned_data["direction"],
+        }
+
+
+class DirectionForm(forms.Form):
+    direction = forms.ChoiceField(choices=FieldMapping.Direction)
+
+
+class LinkForm(forms.Form):
+    """One partner or contact, and the record of the CRM that is the same."""
+
+    external_id = forms.CharField(
+        label="Record ID in HubSpot",
+        validators=[DIGITS],
+        help_text="The last number in the address of the company or contact.",
+    )
+
+    def __init__(self, *args, connection, **kwargs):
+        super().__init__(*args, **kwargs)
+        links = ExternalRecord.objects.filter(connection=connection)
+        partners = Partner.objects.exclude(pk__in=links.exclude(partner=None).values("partner"))
+        contacts = Contact.objects.exclude(pk__in=links.exclude(contact=None).values("contact"))
+        contacts = contacts.select_related("partner").order_by("name")
+        choices = [
+            ("", "Choose one"),
+            ("Partners", [(f"partner:{p.pk}", p.name) for p in partners.order_by("name")[:MOST_CHOICES]]),
+            ("Contacts", [(f"contact:{c.pk}", f"{c}, {c.partner}") for c in contacts[:MOST_CHOICES]]),
+        ]
+        self.fields["record"] = forms.ChoiceField(label="Partner or contact", choices=choices)
+        self.order_fields(["record", "external_id"])
+
+    def chosen(self):
+        level, _, pk = self.cleaned_data["record"].partition(":")
+        return {"partner": Partner, "contact": Contact}[level].objects.get(pk=pk)
+
+
+def _field_groups(connection):
+    nouns = {"company": "Companies", "contact": "Contacts"}
+    mapped = set(connection.mappings.values_list("object_type", "field"))
+    for object_type, known in connection.fields_known.items():
+        items = [f for f in known if (object_type, f["name"]) not in mapped]
+        ordered = sorted(items, key=lambda f: f["label"].casefold())
+        yield nouns[object_type], [(f"{object_type}:{f['name']}", _words(f)) for f in ordered]
+
+
+def _words(field):
+    return f"{field['label']} (cannot be changed in HubSpot)" if field["read_only"] else field["label"]

@@ -1,0 +1,133 @@
+"""How a connection is doing, in figures that the health page shows."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db.models import Aggregate, Count, DurationField, ExpressionWrapper, F, Max, Min, Q
+from django.db.models.functions import TruncHour
+from django.utils import timezone
+
+from crm_sync.models import Connection, InboxEvent, OutboxChange
+from crm_sync.models.queues import REFRESH
+
+DAY = timedelta(hours=24)
+WAITING_CHANGES = ["pending", "inflight"]
+FAILED_CHANGES = ["parked", "dead"]
+LAG = ExpressionWrapper(F("handled_at") - F("received_at"), output_field=DurationField())
+
+
+class Median(Aggregate):
+    function = "percentile_cont"
+    template = "%(function)s(0.5) WITHIN GROUP (ORDER BY %(expressions)s)"
+    output_field = DurationField()
+
+
+@dataclass
+class Hour:
+    """What happened in one hour, both ways."""
+
+    at: datetime
+    changes: int = 0
+    failed: int = 0
+    worst: float = 0.0  # seconds from a webhook's arrival to the stored value
+
+
+@dataclass
+class Health:
+    latest: InboxEvent | None = None
+    waiting: int = 0
+    oldest_waiting: datetime | None = None
+    failed: int = 0
+    changes: int = 0
+    lag: float | None = None
+    worst_lag: float | None = None
+    hours: list[Hour] = field(default_factory=list)
+
+
+def health_of(connection: Connection) -> Health:
+    now = timezone.now()
+    events = InboxEvent.objects.filter(connection=connection)
+    changes = OutboxChange.objects.filter(link__connection=connection)
+    heard = events.exclude(kind=REFRESH)
+    health = Health(latest=heard.order_by("-received_at").first())
+    _count_queues(health, events, changes)
+    recent = heard.filter(received_at__gte=now - DAY, state="done")
+    lags = recent.aggregate(middle=Median(LAG), worst=Max(LAG), count=Count("pk"))
+    sent = changes.filter(created_at__gte=now - DAY, state="done").count()
+    health.changes = lags["count"] + sent
+    health.lag = lags["middle"] and lags["middle"].total_seconds()
+    health.worst_lag = lags["worst"] and lags["worst"].total_seconds()
+    health.hours = _hours(heard, changes, now)
+    return health
+
+
+def counts_of(connections) -> dict:
+    """Connection → (waiting, failed), for the list."""
+    events = InboxEvent.objects.values("connection").annotate(
+        waiting=Count("pk", filter=Q(state="pending")), failed=Count("pk", filter=Q(state="dead"))
+    )
+    changes = OutboxChange.objects.values("link__connection").annotate(
+        waiting=Count("pk", filter=Q(state__in=WAITING_CHANGES)),
+        failed=Count("pk", filter=Q(state__in=FAILED_CHANGES)),
+    )
+    counts = {connection.pk: [0, 0] for connection in connections}
+    for row in events.filter(state__in=["pending", "dead"]):
+        counts[row["connection"]] = [row["waiting"], row["failed"]]
+    for sent in changes.filter(state__in=[*WAITING_CHANGES, *FAILED_CHANGES]):
+        of_connection = counts[sent["link__connection"]]
+        of_connection[0] += sent["waiting"]
+        of_connection[1] += sent["failed"]
+    return counts
+
+
+def name_subjects(connection: Connection, events) -> list[InboxEvent]:
+    """Gives events the record and the property that they are about, where the portal knows them."""
+    events = list(events)
+    ids = {event.external_id for event in events}
+    links = connection.records.filter(external_id__in=ids).select_related("partner", "contact")
+    subjects = {(link.object_type, link.external_id): link.record for link in links}
+    mappings = connection.mappings.select_related("prop")
+    labels = {(mapping.object_type, mapping.field): mapping.prop.label for mapping in mappings}
+    for event in events:
+        event.subject = subjects.get((event.object_type, event.external_id))
+        event.label = labels.get((event.object_type, event.property), event.property)
+    return events
+
+
+def _count_queues(health: Health, events, changes) -> None:
+    came = events.aggregate(
+        waiting=Count("pk", filter=Q(state="pending")),
+        oldest=Min("received_at", filter=Q(state="pending")),
+        failed=Count("pk", filter=Q(state="dead")),
+    )
+    went = changes.aggregate(
+        waiting=Count("pk", filter=Q(state__in=WAITING_CHANGES)),
+        oldest=Min("created_at", filter=Q(state__in=WAITING_CHANGES)),
+        failed=Count("pk", filter=Q(state__in=FAILED_CHANGES)),
+    )
+    health.waiting = came["waiting"] + went["waiting"]
+    health.failed = came["failed"] + went["failed"]
+    health.oldest_waiting = min(filter(None, [came["oldest"], went["oldest"]]), default=None)
+
+
+def _hours(events, changes, now: datetime) -> list[Hour]:
+    first = timezone.localtime(now).replace(minute=0, second=0, microsecond=0) - timedelta(hours=23)
+    hours = [Hour(first + timedelta(hours=n)) for n in range(24)]
+    by_moment = {hour.at.timestamp(): hour for hour in hours}
+    came = events.filter(received_at__gte=first).annotate(hour=TruncHour("received_at")).values("hour")
+    for row in came.annotate(
+        done=Count("pk", filter=Q(state="done")),
+        dead=Count("pk", filter=Q(state="dead")),
+        worst=Max(LAG, filter=Q(state="done")),
+    ):
+        hour = by_moment[row["hour"].timestamp()]
+        hour.changes, hour.failed = row["done"], row["dead"]
+        hour.worst = row["worst"].total_seconds() if row["worst"] else 0.0
+    went = changes.filter(created_at__gte=first).annotate(hour=TruncHour("created_at")).values("hour")
+    for row in went.annotate(
+        done=Count("pk", filter=Q(state="done")), failed=Count("pk", filter=Q(state__in=FAILED_CHANGES))
+    ):
+        hour = by_moment[row["hour"].timestamp()]
+        hour.changes += row["done"]
+        hour.failed += row["failed"]
+    return hours

@@ -1,0 +1,43 @@
+"""Which partner or contact is which record of the CRM."""
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from crm_sync import connections
+from crm_sync.forms import LinkForm
+from crm_sync.models import Connection, ExternalRecord
+from workspaces.access import settings_view
+
+A_PAGE = 50
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@settings_view("crm.manage")
+def records(request, pk):
+    connection = get_object_or_404(Connection.objects, pk=pk)
+    form = LinkForm(request.POST or None, connection=connection)
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = connections.link(connection, form.chosen(), form.cleaned_data["external_id"])
+        except ValueError as error:
+            form.add_error("external_id", str(error))
+        else:
+            messages.success(request, f"{made.record} is linked and being read.")
+            return redirect("settings:crm_records", pk)
+    links = ExternalRecord.objects.filter(connection=connection).select_related("partner", "contact__partner")
+    page = Paginator(links.order_by("object_type", "-pk"), A_PAGE).get_page(request.GET.get("page"))
+    context = {"connection": connection, "form": form, "page": page}
+    return render(request, "crm_sync/settings/records.html", context, status=422 if form.is_bound else 200)
+
+
+@require_POST
+@settings_view("crm.manage")
+def unlinking(request, pk, link_pk):
+    connection = get_object_or_404(Connection.objects, pk=pk)
+    found = get_object_or_404(connection.records.all(), pk=link_pk)
+    name = str(found.record)
+    found.delete()
+    messages.success(request, f"{name} is no longer linked. Its values stay.")
+    return redirect("settings:crm_records", pk)
