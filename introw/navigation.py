@@ -75,7 +75,7 @@ PERSON = (
 def navigation(request):
     return {
         "settings_navigation": SimpleLazyObject(lambda: settings_groups(request)),
-        "person_navigation": SimpleLazyObject(lambda: [i for e in PERSON if (i := _item(e))]),
+        "person_navigation": SimpleLazyObject(lambda: person_entries(request)),
         "person_workspaces": SimpleLazyObject(lambda: workspaces_of(request)),
         "demo": settings.DEMO,
     }
@@ -93,6 +93,12 @@ def settings_groups(request):
     if here:
         max(here, key=lambda item: len(item["url"]))["current"] = True
     return [group for group in groups if group["entries"]]
+
+
+def person_entries(request):
+    """Second factors have no page at a workspace's own domain."""
+    here = [e for e in PERSON if e.route != "mfa_index" or getattr(request, "on_main_host", True)]
+    return [item for entry in here if (item := _item(entry))]
 
 
 def workspaces_of(request):

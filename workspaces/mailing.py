@@ -32,7 +32,9 @@ def send(template, to, context=None, *, workspace=None):
 def _sender(workspace):
     """The workspace's name at the portal's address."""
     name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
-    return formataddr((f"{workspace.name} partner portal" if workspace else name, address))
+    if workspace:
+        name = " ".join(f"{workspace.name} partner portal".split())
+    return formataddr((name, address))
 
 
 def _deliver(message):

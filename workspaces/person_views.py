@@ -87,5 +87,6 @@ def places_of(request):
 def _place(request, workspace):
     with workspace_transaction(workspace, snapshot=True):
         contacts = list(people.contacts_of(request.user))
-        chosen = people.chosen_contact(request.user, request.session, workspace)
+        remembered = request.session.get(people.CHOSEN_CONTACT, {}).get(str(workspace.pk))
+        chosen = next((contact for contact in contacts if str(contact.pk) == remembered), None)
         return Place(workspace, people.team_member(request.user), contacts, chosen)

@@ -54,7 +54,8 @@ def enrolled_among(user_ids):
 def setting_up_is_giving(request, user, authenticator, **_):
     """Who has just shown a new second factor is not asked for it again at once."""
     if authenticator.type in KINDS:
-        record_authentication(request, user, GIVEN, id=authenticator.pk, type=authenticator.type)
+        shown = {"id": authenticator.pk, "type": authenticator.type, "reauthenticated": True}
+        record_authentication(request, user, GIVEN, **shown)
 
 
 def _enrolled_kinds(user):

@@ -25,6 +25,10 @@ def keep_to_this_host(request):
     request.session[HOST] = request.get_host()
 
 
+def is_of_another_host(request):
+    return request.session.get(HOST, request.get_host()) != request.get_host()
+
+
 @receiver(user_logged_in)
 def begin(request, **_):
     """The end is fixed now: use does not push it away."""
@@ -41,10 +45,8 @@ class OneHostMiddleware:
         self.get_response = get_response
 
     def __call__(self, request):
-        if settings.SESSION_COOKIE_NAME in request.COOKIES:
-            host = request.session.get(HOST)
-            if host and host != request.get_host():
-                request.session = type(request.session)()
+        if settings.SESSION_COOKIE_NAME in request.COOKIES and is_of_another_host(request):
+            request.session = type(request.session)()
         return self.get_response(request)
 
 

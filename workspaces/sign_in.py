@@ -8,6 +8,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.forms import LoginForm
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
+from allauth.mfa.utils import is_mfa_enabled
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpResponseRedirect
 from django.urls import get_script_prefix, reverse
@@ -15,6 +16,11 @@ from django.urls import get_script_prefix, reverse
 from workspaces import mailing, people, sessions, vault
 from workspaces.tenancy import workspace_transaction
 
+WAYS = {
+    "reauthenticate": "Use your password",
+    "mfa_reauthenticate": "Use a code from your app, or a recovery code",
+    "mfa_reauthenticate:webauthn": "Use a passkey or security key",
+}
 TOO_MANY = "Too many tries. Wait a minute, then try again."
 # What the page itself says already.
 UNSAID = {
@@ -22,6 +28,7 @@ UNSAID = {
     "account/messages/login_code_sent.txt",
     "account/messages/email_confirmed.txt",
     "account/messages/logged_out.txt",
+    "mfa/messages/recovery_codes_generated.txt",
 }
 
 
@@ -59,6 +66,13 @@ class AccountAdapter(DefaultAccountAdapter):
             place = people.place_of(user)
         response = super().post_login(request, user, **kwargs)
         return response if place else HttpResponseRedirect(reverse("no_place"))
+
+    def get_reauthentication_methods(self, user):
+        """The page for codes is no help to who has only passkeys; recovery codes are for emergencies."""
+        ways = super().get_reauthentication_methods(user)
+        if user.is_authenticated and not is_mfa_enabled(user, [Authenticator.Type.TOTP]):
+            ways.sort(key=lambda way: way["id"] == "mfa_reauthenticate")
+        return [{**way, "description": WAYS[way["id"]]} for way in ways]
 
     def get_login_redirect_url(self, request):
         if request.workspace is None:

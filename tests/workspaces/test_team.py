@@ -1,7 +1,10 @@
 """Who may change the team, and how nobody is locked out."""
 
+import threading
+
 import pytest
 from django.core import mail
+from django.db import connection
 
 from tests.conftest import make_contact, make_member, make_person
 from workspaces import people, team
@@ -143,3 +146,28 @@ def test_the_rule_about_second_factors_is_the_owners_and_nobody_shuts_themselves
     as_user(olga).post(path, {"required": "on"})
     acme.refresh_from_db()
     assert not acme.second_factor_required
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_owners_who_demote_each_other_at_once_leave_one(acme, olga, inside):
+    oscar = make_member(acme, "oscar", "owner")
+    both_there = threading.Barrier(2)
+    refused = []
+
+    def demote(whom, by):
+        try:
+            with inside(acme):
+                both_there.wait(timeout=10)
+                team.change_access(whom, "viewer", by=by)
+        except team.TeamRefusal as refusal:
+            refused.append(str(refusal))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=demote, args=pair) for pair in ((olga, oscar), (oscar, olga))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(refused) == 1
+    assert sorted([access_of(olga, inside), access_of(oscar, inside)]) == ["owner", "viewer"]

@@ -1,6 +1,7 @@
 """What templates say about persons: their browser, and the partners that they may switch between."""
 
 from django import template
+from django.conf import settings
 
 from workspaces import people
 
@@ -36,6 +37,12 @@ def partner_switch(context):
     request = context["request"]
     contacts = list(people.contacts_of(request.user)) if getattr(request, "contact", None) else []
     return {"request": request, "contacts": contacts, "csrf_token": context.get("csrf_token")}
+
+
+@register.simple_tag(takes_context=True)
+def public_address(context):
+    """Where the workspace is on the main host, where passkeys work."""
+    return f"{settings.PUBLIC_URL}/{context['request'].workspace.slug}/"
 
 
 def _first(text, pairs):
