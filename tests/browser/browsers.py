@@ -19,6 +19,10 @@ import playwright
 OWN = Path(__file__).resolve().parents[2] / ".portal" / "browser"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 MAC = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
+KEEP_TO_THE_PAGE = (
+    *("--no-first-run", "--disable-background-networking", "--disable-component-update"),
+    *("--disable-sync", "--disable-quic"),
+)
 NPM_PACKAGE = "@sparticuz/chromium@153.0.0"
 NPM_SHA512 = "jiGWqSvPMdu4+P9TilYqAR7yEGPEHINx+lCvE/NqNO/EHYzF/x1hUiI5T6ioVIt7dEy7n88byyT0vk+dnsgQwA=="
 DOWNLOAD_SECONDS, INSTALL_SECONDS = 60, 300
@@ -38,7 +42,7 @@ class Browser:
 
     @property
     def launch_options(self) -> dict:
-        options = {"args": ["--disable-dev-shm-usage", "--no-first-run", "--disable-background-networking"]}
+        options = {"args": ["--disable-dev-shm-usage", *KEEP_TO_THE_PAGE]}
         if hasattr(os, "geteuid") and os.geteuid() == 0:
             options["args"].append("--no-sandbox")  # Chromium's sandbox refuses to run as root
         if self.program:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 
 import psycopg
@@ -111,6 +112,7 @@ def test_the_roles_of_a_new_server_are_bound_by_row_level_security(tmp_path):
                 assert may == (role == "portal_owner",)
     finally:
         servers.stop()
+        shutil.rmtree(servers.state)  # beside tmp_path where root's folders shut PostgreSQL out
 
 
 def make_roles(servers):
