@@ -161,10 +161,10 @@ def drain_sweep() -> None:
             sweep_retired(level, list(range(CHUNKS)))
 
 
-def retry(segment: Segment, *, by: Actor) -> Build:
-    """Once more what could not be built."""
+def retry(segment: Segment, *, by: Actor) -> Build | None:
+    """Once more what could not be built; None where nothing failed."""
     failed = segment.builds.filter(state=Build.State.FAILED).order_by("-number").first()
-    return publish(segment, tree=failed.tree if failed else None, by=by)
+    return publish(segment, tree=failed.tree, by=by) if failed else None
 
 
 def building(segment: Segment) -> Build | None:

@@ -142,6 +142,6 @@ def delete_segment(request, segment, by):
 
 @_change
 def retry_segment(request, segment, by):
-    publishing.retry(segment, by=by)
-    messages.success(request, f"“{segment.name}” is being counted again.")
+    if publishing.retry(segment, by=by):
+        messages.success(request, f"“{segment.name}” is being counted again.")
     return redirect("settings:segment", segment.pk)

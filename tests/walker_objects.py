@@ -1,0 +1,104 @@
+"""One of everything at globex, for the walk to reach for from acme. Every maker runs inside globex's transaction."""
+
+import io
+import uuid
+from decimal import Decimal
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+from PIL import Image
+
+from crm_sync.connections import connect_hubspot, map_field
+from crm_sync.connectors.base import CrmField
+from crm_sync.models import ExternalRecord, InboxEvent, OutboxChange
+from portal.experiences import editing as experience_editing
+from portal.experiences import publishing
+from portal.experiences.models import Experience
+from portal.profile import logos
+from portal.profile.models import ProfileLayout
+from portal.quotes import drafts
+from portal.quotes.models import Product
+from segments import editing as segment_editing
+from segments.models import Segment
+from segments.rules.tree import new_tree
+from workspaces.actors import SYSTEM
+from workspaces.models import Contact, TeamMember
+from workspaces.properties import properties_of
+
+
+def everything():
+    """What there is to reach for: kind → the id that stands in addresses."""
+    contact = Contact.objects.select_related("partner").get()
+    partner = contact.partner
+    found = {"partner": partner.pk, "contact": contact.pk, "member": TeamMember.objects.get().pk}
+    found["property"] = properties_of("partner")["tier"].pk
+    return found | _segment() | _experience() | _quotes(contact) | _profile(partner) | _connection(partner)
+
+
+def _segment():
+    tier = properties_of("partner")["tier"].number
+    condition = {"p": tier, "of": "self", "op": "is_any_of", "v": ["gold"]}
+    segment = segment_editing.create(
+        level="partner",
+        kind=Segment.Kind.DYNAMIC,
+        name="Secret",
+        tree=new_tree("partner", condition),
+        by=SYSTEM,
+    )
+    return {"segment": segment.pk, "build": segment.builds.get().pk}
+
+
+def _experience():
+    experience = experience_editing.create_experience(name="Secret portal", by=SYSTEM)
+    experience = Experience.objects.get(pk=experience.pk)
+    publication = publishing.publish(experience, seen=experience.draft_number, by=SYSTEM)
+    tab = experience.tabs.draft().get()
+    section = tab.sections.get()
+    return {
+        "experience": experience.pk,
+        "tab": tab.key,
+        "section": section.key,
+        "publication": publication.pk,
+    }
+
+
+def _quotes(contact):
+    product = Product.objects.create(name="Secret product", unit_price=Decimal(5), currency="EUR")
+    line = {
+        "pk": None,
+        "product": product,
+        "title": "x",
+        "quantity": Decimal(1),
+        "unit_price": Decimal(5),
+        "discount": Decimal(0),
+    }
+    head = {"customer": "Secret customer", "currency": "EUR", "note": ""}
+    quote = drafts.create_quote(by=contact, form_key=uuid.uuid4(), head=head, lines=[line])
+    return {"product": product.pk, "quote": quote.pk}
+
+
+def _profile(partner):
+    """With a logo, whose address carries a version of it."""
+    layout = ProfileLayout.ensure()
+    picture = io.BytesIO()
+    Image.new("RGB", (8, 8), "red").save(picture, "PNG")
+    logos.set_logo(partner, logos.redraw(SimpleUploadedFile("logo.png", picture.getvalue())))
+    return {"profile_field": layout.fields.get(prop__key="website").pk, "logo": logos.version_of(partner)}
+
+
+def _connection(partner):
+    connection = connect_hubspot(account="999", app="99", token="t", secret="s", by=SYSTEM)
+    field = CrmField(name="website", label="Website", type="string", widget="text")
+    prop = properties_of("partner")["website"]
+    mapping = map_field(connection, object_type="company", field=field, prop=prop, direction="both")
+    link = ExternalRecord.objects.create(
+        connection=connection, object_type="company", external_id="1", partner=partner
+    )
+    event = InboxEvent.objects.create(connection=connection, fingerprint="f", kind="x", object_type="company")
+    change = OutboxChange.objects.create(link=link, mapping=mapping, value="https://x.example")
+    return {
+        "connection": connection.pk,
+        "mapping": mapping.pk,
+        "link": link.pk,
+        "event": event.pk,
+        "change": change.pk,
+    }
