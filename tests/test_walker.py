@@ -74,7 +74,7 @@ ROUTES = {
     # the partner profile
     "settings:profile": (),
     "settings:profile_editing": (),
-    "settings:profile_field": ("profile_field",),
+    "settings:profile_field": ("shown_property",),
     "settings:partner_logo": ("partner", "logo"),
     "partner:profile": (),
     "partner:profile_states": (),
