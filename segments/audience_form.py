@@ -5,7 +5,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 
 from segments.models import Audience, AudienceSegment, Segment
 
-NAMING = {Audience.Mode.ONLY, Audience.Mode.EXCEPT}
+NAMING: set[str] = {Audience.Mode.ONLY, Audience.Mode.EXCEPT}
 
 
 class AudienceForm(forms.Form):
@@ -25,7 +25,7 @@ class AudienceForm(forms.Form):
         self.named = self._named()
         super().__init__(data, prefix=prefix, initial=self._stored(), **kwargs)
         self.offered = {str(segment.pk): segment for segment in self._offered()}
-        self.fields["segments"].choices = self._choices()
+        self.fields["segments"].choices = self._choices()  # type: ignore[attr-defined]
 
     def _named(self) -> list[Segment]:
         if self.instance._state.adding:
@@ -58,7 +58,7 @@ class AudienceForm(forms.Form):
         return self.cleaned_data["grace_days"] or 0
 
     def clean(self) -> dict:
-        cleaned = super().clean()
+        cleaned = super().clean() or {}
         if cleaned.get("mode") in NAMING and not cleaned.get("segments") and "segments" not in self.errors:
             self.add_error("segments", "Choose at least one segment or role, or choose another answer.")
         return cleaned

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -29,7 +30,7 @@ def moment_of_workspace() -> Moment:
     return Moment(timezone.now(), Workspace.objects.get(pk=current_workspace_id()).time_zone)
 
 
-def members(level: str, tree: dict, fields: Fields, moment: Moment) -> tuple[sql.Composed, list]:
+def members(level: str, tree: Any, fields: Fields, moment: Moment) -> tuple[sql.Composed, list]:
     """A query for the ids of those whom a rule matches."""
     found = predicate(tree, fields, moment)
     query = sql.SQL("SELECT own.id FROM {} WHERE own.workspace_id = %s AND {}")
@@ -40,8 +41,9 @@ def add_members(build: Build, chunks: list[int]) -> None:
     level = build.segment.level
     if build.by_rule:
         fields, moment = definitions.fields_of(level, everything=False), moment_of_workspace()
-        query, params = members(level, build.tree, fields, moment)
-        query, params = query + sql.SQL(" AND own.chunk = ANY (%s)"), [*params, chunks]
+        rule, params = members(level, build.tree, fields, moment)
+        query: sql.Composable = rule + sql.SQL(" AND own.chunk = ANY (%s)")
+        params = [*params, chunks]
     else:
         query = sql.SQL("SELECT subject_id AS id FROM segments_staticmember WHERE segment_id = %s")
         params = [build.segment_id]
@@ -52,7 +54,9 @@ def add_members(build: Build, chunks: list[int]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(update, [build.number, *params, chunks, build.number])
     if build.by_rule:
-        _set_flips(level, CompiledRules({build.number: build.tree}, fields, moment.zone), moment, chunks)
+        _set_flips(
+            level, CompiledRules({build.number: build.tree or {}}, fields, moment.zone), moment, chunks
+        )
 
 
 def _set_flips(level: str, rules: CompiledRules, moment: Moment, chunks: list[int]) -> None:

@@ -100,7 +100,8 @@ class Row(Node):
 
     @property
     def units(self) -> list[Option]:
-        clock = self.operator and self.operator.takes == "span" and self.field.type == "datetime"
+        takes_clock = self.operator is not None and self.operator.takes == "span"
+        clock = takes_clock and self.field is not None and self.field.type == "datetime"
         units = (*CLOCK_UNITS, *DAY_UNITS) if clock else DAY_UNITS
         return [Option(unit, f"{unit}s", unit == self.unit) for unit in units]
 
@@ -134,14 +135,15 @@ class Row(Node):
     @property
     def asks_blank(self) -> bool:
         """Always where it is easily overlooked; elsewhere only where somebody made an exception."""
-        return bool(self.operator and self.operator.asks_about_blank) and (
-            self.operator.negative or self.condition.blank is True
-        )
+        if self.operator is None or not self.operator.asks_about_blank:
+            return False
+        return self.operator.negative or self.condition.blank is True
 
     @property
     def blank_counts(self) -> bool:
         blank = self.condition.blank
-        return self.operator.negative if blank is None else blank
+        usual = self.operator is not None and self.operator.negative
+        return usual if blank is None else blank
 
 
 @dataclass(frozen=True)

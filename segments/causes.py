@@ -19,9 +19,9 @@ WORDS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Cause:
-    """`changes` maps (side, property number) to the raw values before and after."""
+    """`changes` maps (side, property number) to the raw values before and after. Each is its own: not equal."""
 
     why: str
     by: Actor = SYSTEM

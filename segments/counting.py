@@ -7,21 +7,26 @@ from django.db import connection
 from django.db.models import F, IntegerField, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
-from segments import definitions
-from segments.models import CountDelta, MembershipChange, Segment
+from segments.history import Change
+from segments.models import CountDelta, Segment
 from workspaces.tenancy import current_workspace_id
 
+# Segments that somebody is saving right now are left for the next time: waiting for them could go in a circle.
 FOLD = """
-    WITH folded AS (
-        DELETE FROM segments_countdelta WHERE workspace_id = %s RETURNING segment_id, delta
+    WITH ready AS (
+        SELECT s.id FROM segments_segment s
+        WHERE s.workspace_id = %s AND EXISTS (SELECT 1 FROM segments_countdelta d WHERE d.segment_id = s.id)
+        FOR UPDATE SKIP LOCKED
+    ), folded AS (
+        DELETE FROM segments_countdelta WHERE segment_id IN (SELECT id FROM ready) RETURNING segment_id, delta
     ), totals AS (
-        SELECT segment_id, sum(delta) AS delta FROM folded GROUP BY segment_id ORDER BY segment_id
+        SELECT segment_id, sum(delta) AS delta FROM folded GROUP BY segment_id
     )
     UPDATE segments_segment s SET member_count = s.member_count + t.delta
     FROM totals t WHERE s.id = t.segment_id AND s.workspace_id = %s"""
 
 
-def add(changes: Iterable[MembershipChange]) -> None:
+def add(changes: Iterable[Change]) -> None:
     totals: Counter = Counter()
     for change in changes:
         totals[change.segment_id] += 1 if change.joined else -1
@@ -32,14 +37,12 @@ def add(changes: Iterable[MembershipChange]) -> None:
 def with_members(segments: QuerySet) -> QuerySet:
     """Annotates `members`, exact in this transaction."""
     waiting = CountDelta.objects.filter(segment=OuterRef("pk")).order_by().values("segment")
-    waiting = waiting.annotate(total=Sum("delta")).values("total")
-    total = F("member_count") + Coalesce(Subquery(waiting, output_field=IntegerField()), 0)
+    sums = waiting.annotate(total=Sum("delta")).values("total")
+    total = F("member_count") + Coalesce(Subquery(sums, output_field=IntegerField()), 0)
     return segments.annotate(members=total)
 
 
 def fold() -> None:
-    """Shares the lock of the definitions, so that no switch takes a count meanwhile."""
-    definitions.lock_shared()
     workspace_id = current_workspace_id()
     with connection.cursor() as cursor:
         cursor.execute(FOLD, [workspace_id, workspace_id])

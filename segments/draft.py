@@ -9,20 +9,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from dataclasses import field as defaulting
-from decimal import Decimal, InvalidOperation
 from typing import Self
 
 from django.http import QueryDict
 
+from segments.draft_values import as_inputs, first, from_inputs
 from segments.rules.fields import Field, Fields
 from segments.rules.operators import OPERATORS, Operator, operator
 from segments.rules.tree import MAX_CONDITIONS, MAX_DEPTH, Node, Path, is_group, spell
 
 KEY = re.compile(r"(?P<kind>[gc]):(?P<path>\d{1,3}(?:\.\d{1,3})*|)(?::(?P<part>[a-z]+))?\Z")
-NUMBER = re.compile(r"[-−]?\d{1,3}(?:[, ]\d{3})+(?:\.\d+)?\Z")
-SEVERAL = {"texts", "domains", "numbers", "month_days"}
-CHOSEN = {"options", "months", "weekdays"}
-NUMERIC = {"number", "numbers", "count", "days", "month_days", "months", "weekdays"}
 
 
 @dataclass
@@ -38,7 +34,7 @@ class Condition:
         return replace(self, inputs={name: list(values) for name, values in self.inputs.items()})
 
     def first(self, name: str) -> str:
-        return (self.inputs.get(name) or [""])[0].strip()
+        return first(self.inputs, name)
 
 
 @dataclass
@@ -57,7 +53,7 @@ class Draft:
 
     @classmethod
     def from_tree(cls, tree: Node | None, fields: Fields) -> Self:
-        return cls(_draw(tree["root"], fields) if tree else Group())
+        return cls(_draw_group(tree["root"], fields) if tree else Group())
 
     @classmethod
     def from_form(cls, data: QueryDict) -> Self:
@@ -176,9 +172,10 @@ def _assemble(found: dict[Path, Group | Condition]) -> Group:
     for path in sorted(found):
         parent = groups.get(path[:-1]) if path and len(path) <= MAX_DEPTH else None
         if parent is not None:
-            parent.items.append(found[path])
-            if isinstance(found[path], Group):
-                groups[path] = found[path]
+            node = found[path]
+            parent.items.append(node)
+            if isinstance(node, Group):
+                groups[path] = node
     return root
 
 
@@ -193,99 +190,29 @@ def _write(item: Group | Condition, fields: Fields) -> Node:
     if isinstance(item, Group):
         return {"op": item.op, "items": [_write(inner, fields) for inner in item.items]}
     found = fields.named(item.field)
-    if found is None:
-        return {"p": None, "of": "self", "op": item.op}
     chosen = chosen_operator(item, found)
+    if found is None or chosen is None:
+        return {"p": None, "of": "self", "op": item.op}
     leaf = {"p": found.number, "of": found.of, "op": chosen.name}
     if chosen.takes != "nothing":
-        leaf["v"] = _value(chosen.takes, item, fields)
+        leaf["v"] = from_inputs(chosen.takes, item.inputs, fields)
     if chosen.asks_about_blank and item.blank is not None:
         leaf["unknown"] = "include" if item.blank else "exclude"
     return leaf
 
 
-def _value(takes: str, item: Condition, fields: Fields):
-    if takes in SEVERAL:
-        lines = [line.strip() for text in item.inputs.get("v", []) for line in text.splitlines()]
-        return [_number(line) if takes in NUMERIC else line for line in lines if line]
-    if takes in CHOSEN:
-        return [_number(one) if takes in NUMERIC else one for one in item.inputs.get("v", []) if one]
-    first, second = item.first("v"), item.first("w")
-    if takes in NUMERIC:
-        return _number(first)
-    return {
-        "number_pair": lambda: [_number(first), _number(second)],
-        "date_pair": lambda: [first, second],
-        "amount": lambda: _amount(first, item, fields),
-        "amount_pair": lambda: [_amount(first, item, fields), _amount(second, item, fields)],
-        "span": lambda: {"n": _number(first), "unit": item.first("unit") or "day"},
-        "day_span": lambda: {"n": _number(first), "unit": item.first("unit") or "day"},
-        "period": lambda: _period(item),
-        "mod": lambda: {"d": _number(first), "r": _number(second)},
-        "field": lambda: _place(first, fields),
-    }.get(takes, lambda: first)()
-
-
-def _amount(text: str, item: Condition, fields: Fields):
-    return {"a": _number(text), "c": item.first("currency").upper() or fields.currency} if text else ""
-
-
-def _period(item: Condition) -> dict:
-    period = {"which": item.first("which") or "this", "unit": item.first("unit") or "month"}
-    return period | {"n": _number(item.first("v") or "1")}
-
-
-def _place(name: str, fields: Fields):
-    found = fields.named(name)
-    return {"p": found.number, "of": found.of} if found else ""
-
-
-def _number(text: str):
-    """A number as people write it, with thousands; else the text itself, for the validator to refuse."""
-    text = text.strip().replace("\u00a0", " ")
-    if NUMBER.match(text):
-        text = text.replace(",", "").replace(" ", "")
-    try:
-        number = Decimal(text.replace("−", "-"))
-    except InvalidOperation:
-        return text
-    if not number.is_finite():
-        return text
-    return int(number) if number == number.to_integral_value() and abs(number) < 10**16 else float(number)
+def _draw_group(node: Node, fields: Fields) -> Group:
+    return Group(node["op"], [_draw(item, fields) for item in node["items"]])
 
 
 def _draw(node: Node, fields: Fields) -> Group | Condition:
     if is_group(node):
-        return Group(node["op"], [_draw(item, fields) for item in node["items"]])
+        return _draw_group(node, fields)
     found = fields.get(node["of"], node["p"])
     blank = None if "unknown" not in node else node["unknown"] == "include"
     takes = chosen.takes if found and (chosen := operator(found.type, node["op"])) else "nothing"
     name = found.name if found else f"{node['of']}:{node['p']}"
-    return Condition(name, node["op"], _inputs(takes, node.get("v")), blank)
-
-
-def _inputs(takes: str, value) -> dict[str, list[str]]:
-    if takes == "nothing" or value is None:
-        return {}
-    if takes in SEVERAL:
-        return {"v": ["\n".join(str(one) for one in value)]}
-    if takes in CHOSEN:
-        return {"v": [str(one) for one in value]}
-    if takes in ("number_pair", "date_pair"):
-        return {"v": [str(value[0])], "w": [str(value[1])]}
-    if takes == "amount":
-        return {"v": [str(value["a"])], "currency": [value["c"]]}
-    if takes == "amount_pair":
-        return {"v": [str(value[0]["a"])], "w": [str(value[1]["a"])], "currency": [value[0]["c"]]}
-    if takes in ("span", "day_span"):
-        return {"v": [str(value["n"])], "unit": [value["unit"]]}
-    if takes == "period":
-        return {"which": [value["which"]], "unit": [value["unit"]], "v": [str(value.get("n", 1))]}
-    if takes == "mod":
-        return {"v": [str(value["d"])], "w": [str(value["r"])]}
-    if takes == "field":
-        return {"v": [f"{value['of']}:{value['p']}"]}
-    return {"v": [str(value)]}
+    return Condition(name, node["op"], as_inputs(takes, node.get("v")), blank)
 
 
 def prune(tree: Node, wrong: set[Path]) -> Node | None:

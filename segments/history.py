@@ -4,6 +4,7 @@ import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -11,6 +12,7 @@ from django.db import connection
 from segments.causes import in_words
 from segments.models import Segment
 from segments.rules.fields import Fields
+from workspaces.keys import uuid7
 from workspaces.tenancy import current_workspace_id
 
 # One by one, or with everybody who joined when a build went live.
@@ -25,6 +27,31 @@ LATEST = """
         WHERE c.workspace_id = %(workspace)s AND c.segment_id = %(segment)s
           AND subject_id = ANY (%(subjects)s)
     ) joins ORDER BY subject_id, at DESC"""
+
+
+# As the ORM writes them, several thousand rows cost more than evaluating everybody.
+WRITE = """
+    INSERT INTO segments_membershipchange (id, workspace_id, segment_id, level, subject_id, joined, cause, at)
+    SELECT id, %s, segment_id, level, subject_id, joined, cause::jsonb, at
+    FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::uuid[], %s::bool[], %s::text[], %s::timestamptz[])
+         AS new (id, segment_id, level, subject_id, joined, cause, at)"""
+
+
+class Change(NamedTuple):
+    """Somebody joined or left. `cause` is JSON already: many share one."""
+
+    segment_id: UUID
+    level: str
+    subject_id: UUID
+    joined: bool
+    cause: str
+    at: datetime
+
+
+def write(changes: Collection[Change]) -> None:
+    columns = [list(column) for column in zip(*changes, strict=True)]
+    with connection.cursor() as cursor:
+        cursor.execute(WRITE, [current_workspace_id(), [uuid7() for _ in changes], *columns])
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,8 @@
 """Hand-picked members: written one by one, beside the same state that rules write."""
 
+import json
 from collections.abc import Collection, Iterable
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -10,13 +12,14 @@ from psycopg import sql
 
 from segments import backfill, definitions, membership, states
 from segments.causes import Cause
-from segments.models import Build, MembershipChange, Segment, StaticMember
+from segments.history import Change
+from segments.models import Build, Segment, StaticMember
 from workspaces import locks
 from workspaces.actors import Actor
 from workspaces.models import Contact, Partner
 from workspaces.tenancy import current_workspace_id
 
-MODELS = {"partner": Partner, "contact": Contact}
+MODELS: dict[str, Any] = {"partner": Partner, "contact": Contact}
 MOST = 10_000
 
 
@@ -69,18 +72,15 @@ def _move(segment: Segment, joining: set[UUID], leaving: set[UUID], by: Actor) -
     _lock_chunks(segment.level, joining | leaving)
     evaluation = membership.begin(segment.level)
     subjects = states.lock(segment.level, joining | leaving)
-    cause = Cause("list", by).as_json(())
+    cause = json.dumps(Cause("list", by).as_json(()))
     for subject in subjects:
         joins = subject.id in joining
         if joins == (build.number in subject.builds):
             continue
         subject.builds = subject.builds | {build.number} if joins else subject.builds - {build.number}
         evaluation.changes.append(
-            MembershipChange(
-                segment=segment, level=segment.level, subject_id=subject.id, joined=joins,
-                cause=cause, at=evaluation.moment.at,
-            )
-        )  # fmt: skip
+            Change(segment.pk, segment.level, subject.id, joins, cause, evaluation.moment.at)
+        )
     evaluation.write(subjects)
 
 

@@ -4,6 +4,7 @@ The locks of a change (workspaces.locks) are taken before anything is written. A
 lock of the definitions, then the state rows. Everything that decides is read after its lock.
 """
 
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -11,10 +12,11 @@ from uuid import UUID
 from django.dispatch import receiver
 from django.utils import timezone
 
-from segments import counting, definitions, live, states
+from segments import counting, definitions, history, live, states
 from segments.causes import Cause
 from segments.definitions import RuleSet
-from segments.models import MembershipChange, PartnerState
+from segments.history import Change
+from segments.models import PartnerState
 from segments.rules.moments import Moment
 from segments.rules.tree import Place
 from segments.states import Subject
@@ -33,7 +35,8 @@ class Evaluation:
     level: str
     definitions: RuleSet
     moment: Moment
-    changes: list[MembershipChange] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    _causes: dict[tuple[Cause, int], str] = field(default_factory=dict)
 
     def reconsider(self, subject: Subject, changed: Iterable[Place] | None, cause: Cause) -> None:
         """What the subject is in now. `changed` names the properties that changed; None asks everything."""
@@ -56,27 +59,26 @@ class Evaluation:
             segment_id = self.definitions.segment_of.get(number)
             if segment_id is None:
                 continue  # a build that is not live yet; the switch will tell who came and went
+            why = self._cause(cause, number)
+            at = self.moment.at
+            self.changes.append(Change(segment_id, self.level, subject.id, joined, why, at))
+
+    def _cause(self, cause: Cause, number: int) -> str:
+        key = (cause, number)
+        if key not in self._causes:
             asked = self.definitions.rules[self.level].asks(number)
-            self.changes.append(
-                MembershipChange(
-                    segment_id=segment_id,
-                    level=self.level,
-                    subject_id=subject.id,
-                    joined=joined,
-                    cause=cause.as_json(asked),
-                    at=self.moment.at,
-                )
-            )
+            self._causes[key] = json.dumps(cause.as_json(asked))
+        return self._causes[key]
 
     def write(self, subjects: Iterable[Subject]) -> None:
         states.write(self.level, list(subjects))
         record(self.changes)
 
 
-def record(changes: list[MembershipChange]) -> None:
+def record(changes: list[Change]) -> None:
     """The log, the counts, and the news for open pages."""
     if changes:
-        MembershipChange.objects.bulk_create(changes, batch_size=1000)
+        history.write(changes)
         counting.add(changes)
         live.announce({change.subject_id for change in changes})
 
@@ -134,11 +136,11 @@ def _fan_out(changes: list[RecordChange], evaluation: Evaluation) -> None:
             now += followers[partner_id]
         else:
             _leave_behind(partner_id, Cause.of_change(asked[partner_id], side="partner"))
+    causes = {pk: Cause.of_change(change, side="partner") for pk, change in asked.items()}
     subjects = states.lock("contact", now) if now else []
     for subject in subjects:
-        change = asked[subject.partner_id]
-        changed = [("partner", number) for number in change.values]
-        contacts.reconsider(subject, changed, Cause.of_change(change, side="partner"))
+        changed = [("partner", number) for number in asked[subject.partner_id].values]
+        contacts.reconsider(subject, changed, causes[subject.partner_id])
     contacts.write(subjects)
 
 

@@ -21,7 +21,7 @@ SAMPLES = 10
 NAMES = 3
 COUNTED_EXACTLY = 20_000
 NODES = 60  # rows that show how many match them; beyond, only the whole does
-MODELS = {"partner": Partner, "contact": Contact}
+MODELS: dict[str, Any] = {"partner": Partner, "contact": Contact}
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,10 @@ from django.urls import NoReverseMatch, reverse
 
 from segments import roles
 from segments.audience import Gated
+from segments.live import announce
 from segments.models import Audience, Build
 from workspaces.property_usage import Use
-from workspaces.signals import properties_changed, property_uses
+from workspaces.signals import properties_changed, property_uses, standing_changed
 
 
 @receiver(properties_changed)
@@ -24,6 +25,11 @@ def delete_audience_with_its_object(sender, instance, **kwargs) -> None:
     """Else the audience of a deleted tab would keep its segments in use for ever."""
     if issubclass(sender, Gated):
         Audience.objects.filter(pk=instance.audience_id).delete()
+
+
+@receiver(standing_changed)
+def tell_open_pages(sender, contact, **kwargs) -> None:
+    announce([contact.pk])
 
 
 @receiver(property_uses)

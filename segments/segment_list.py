@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
+from uuid import UUID
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from django.db.models.functions import Lower
 
 from segments import counting
@@ -14,7 +16,12 @@ from segments.rules.sentence import condition_words, sentence_text
 from workspaces.models import Contact, Partner
 
 PAGE = 50
-SORTS = {"name": Lower("name"), "members": "members", "used": "used", "updated": "updated_at"}
+SORTS: dict[str, Any] = {
+    "name": Lower("name"),
+    "members": F("members"),
+    "used": F("used"),
+    "updated": F("updated_at"),
+}
 
 
 @dataclass(frozen=True)
@@ -65,7 +72,8 @@ class SegmentList:
 
     def _builds(self, segments: list[Segment]) -> tuple[dict, dict]:
         states = [Build.State.LIVE, Build.State.BUILDING, Build.State.FAILED]
-        live, waiting = {}, {}
+        live: dict[UUID, Build] = {}
+        waiting: dict[UUID, Build] = {}
         for build in Build.objects.filter(segment__in=segments, state__in=states).order_by("number"):
             (live if build.state == Build.State.LIVE else waiting)[build.segment_id] = build
         return live, waiting
@@ -73,10 +81,7 @@ class SegmentList:
     def _ordered(self) -> QuerySet[Segment]:
         key, down = self.sort.lstrip("-"), self.sort.startswith("-")
         column = SORTS.get(key, SORTS["name"])
-        if isinstance(column, str):
-            order = f"-{column}" if down else column
-        else:
-            order = column.desc() if down else column.asc()
+        order = column.desc() if down else column.asc()
         found = counting.with_members(self._filtered()).annotate(used=Count("uses", distinct=True))
         return found.order_by(order, Lower("name"), "pk")
 

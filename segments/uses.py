@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Model
 
 from segments.models import Audience, AudienceSegment, Segment
 from workspaces.tenancy import current_workspace_id
@@ -27,9 +27,10 @@ class Reach:
     total: int
 
 
-def gates() -> Iterator[tuple[type[Model], str]]:
+def gates() -> Iterator[tuple[Any, str]]:
     """Every model with an audience, and the field that holds it."""
-    for relation in Audience._meta.get_fields(include_hidden=True):
+    relations: list[Any] = Audience._meta.get_fields(include_hidden=True)
+    for relation in relations:
         points_here = relation.auto_created and (relation.one_to_one or relation.one_to_many)
         if points_here and relation.related_model is not AudienceSegment:
             yield relation.related_model, relation.field.name

@@ -1,9 +1,10 @@
 """A condition as both compilers see it: one positive test on one column, with folded constants."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from segments.rules.fields import TEXT_TYPES, Field, Fields
-from segments.rules.operators import operator
+from segments.rules.operators import named
 from segments.rules.text import fold
 from segments.rules.tree import Node
 from segments.rules.windows import Anniversary, Window, window
@@ -25,7 +26,7 @@ class Atom:
 
     column: Column
     test: str
-    value: object
+    value: Any
     negative: bool
     blank_counts: bool
 
@@ -37,7 +38,7 @@ class Atom:
 def atom(leaf: Node, fields: Fields) -> Atom:
     """From a valid condition."""
     field = fields[leaf["of"], leaf["p"]]
-    chosen = operator(field.type, leaf["op"])
+    chosen = named(field.type, leaf["op"])
     blank = leaf.get("unknown", "include" if chosen.negative else "exclude") == "include"
     value = leaf.get("v")
     currency = _currency(value) if field.type == "money" else None

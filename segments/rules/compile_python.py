@@ -7,13 +7,13 @@ so nothing a person writes can become code; the function sees no builtins.
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from functools import cached_property
+from typing import Any
 
 from segments.rules.atoms import Atom, Column, atom
 from segments.rules.fields import Fields
 from segments.rules.moments import Moment
 from segments.rules.text import words
 from segments.rules.tree import Node, Place, is_group, places, walk
-from segments.rules.windows import Window
 
 _ORDER = {"lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 _ORDER_FIELD = {"field_eq": "==", "field_lt": "<", "field_lte": "<=", "field_gt": ">", "field_gte": ">="}
@@ -31,8 +31,9 @@ class CompiledRules:
         self._fields = fields
         self.zone = zone
         self._asked_by: dict[Place, set[int]] = {}
-        for build, tree in self._trees.items():
-            for place in places(tree):
+        self._asks = {build: places(tree) for build, tree in self._trees.items()}
+        for build, asked in self._asks.items():
+            for place in asked:
                 self._asked_by.setdefault(place, set()).add(build)
         self._functions: dict[Place | None, _Function] = {}
 
@@ -42,7 +43,7 @@ class CompiledRules:
 
     def asks(self, build: int) -> frozenset[Place]:
         """The properties that a build asks about."""
-        return places(self._trees[build]) if build in self._trees else frozenset()
+        return self._asks.get(build, frozenset())
 
     def touched_by(self, changed: Iterable[Place]) -> frozenset[int]:
         """The builds that ask for any of these properties: the candidates after a change."""
@@ -78,7 +79,7 @@ class CompiledRules:
         )
 
     @cached_property
-    def _timed(self) -> list[tuple[bool, str, Window]]:
+    def _timed(self) -> list[tuple[bool, str, Any]]:
         atoms = {
             atom(node, self._fields)
             for tree in self._trees.values()
@@ -240,7 +241,7 @@ _TESTS: dict[str, Callable[[_Function, Atom, str], str]] = {
 def _build(source: str) -> Callable:
     names = {"__builtins__": {}, "size": len, "words": words, "weekday": _weekday}
     exec(compile(source, "<segments>", "exec"), names)  # noqa: S102 fixed text and integers only, see above
-    return names["run"]
+    return names["run"]  # type: ignore[return-value]
 
 
 def _bounds(window, moment: Moment) -> tuple:

@@ -151,5 +151,10 @@ def _table() -> dict[str, dict[str, Operator]]:
 OPERATORS = _table()
 
 
+def named(type: str, name: str) -> Operator:
+    """The operator of a valid condition."""
+    return OPERATORS[type][name]
+
+
 def operator(type: str, name: object) -> Operator | None:
     return OPERATORS.get(type, {}).get(name) if isinstance(name, str) else None

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from segments.rules.fields import Field, Fields
-from segments.rules.operators import operator
+from segments.rules.operators import named
 from segments.rules.tree import Node, Path, is_group
 
 MONTHS = (
@@ -97,7 +97,7 @@ def _bracketed(node: Node, path: Path, fields: Fields) -> Iterator[Part]:
 
 def _condition(leaf: Node, path: Path, fields: Fields) -> Iterator[Part]:
     field = fields[leaf["of"], leaf["p"]]
-    chosen = operator(field.type, leaf["op"])
+    chosen = named(field.type, leaf["op"])
     name = _name(field, fields)
     yield Part("text", f"{name} {_verb(chosen.words, leaf)}")
     values = _values(field, chosen.takes, leaf.get("v"), fields)
@@ -144,7 +144,7 @@ def _values(field: Field, takes: str, value, fields: Fields) -> list[str]:
     if takes == "nothing":
         return []
     if takes == "field":
-        other = fields.get(value["of"], value["p"])
+        other = fields[value["of"], value["p"]]
         return [f"the {_name(other, fields)}"]
     several = value if isinstance(value, list) else [value]
     spell = _SPELL.get(takes)

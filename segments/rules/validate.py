@@ -1,6 +1,7 @@
 """Whether a tree is a rule, and if not, what is wrong where. A valid tree comes back in canonical form."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from segments.rules import values
 from segments.rules.fields import TEXT_TYPES, Field, Fields
@@ -73,7 +74,7 @@ class _Check:
             return {}
         return self._condition(node, path)
 
-    def _group(self, node: dict, path: Path) -> dict:
+    def _group(self, node: Any, path: Path) -> dict:
         items = node["items"]
         if set(node) != {"op", "items"} or node["op"] not in GROUP_OPERATORS or not isinstance(items, list):
             self._fault(path, "group", "A group matches all, any or none of its conditions.")

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from datetime import date
+from typing import Any
 
 from segments.rules.fields import Field
 from segments.rules.operators import CLOCK_UNITS, DAY_UNITS, Operator
@@ -17,7 +18,7 @@ class BadValue(ValueError):
     """The value does not fit the operator; the message is for the person who wrote it."""
 
 
-def canonical(operator: Operator, field: Field, value: object) -> object:
+def canonical(operator: Operator, field: Field, value: object) -> Any:
     if operator.takes == "nothing":
         if value is not None:
             raise BadValue("This comparison takes no value.")
@@ -88,7 +89,7 @@ def _whole(low: int, high: int) -> Callable[[Field, object], int]:
     return clean
 
 
-def _pair(item: Callable[[Field, object], object]) -> Callable[[Field, object], list]:
+def _pair(item: Callable[[Field, object], Any]) -> Callable[[Field, object], list]:
     def clean(field: Field, value: object) -> list:
         if not isinstance(value, list) or len(value) != 2:
             raise BadValue("Enter two values.")
@@ -102,7 +103,7 @@ def _pair(item: Callable[[Field, object], object]) -> Callable[[Field, object], 
     return clean
 
 
-def _amount_of(value):
+def _amount_of(value: Any) -> Any:
     return value["a"] if isinstance(value, dict) else value
 
 

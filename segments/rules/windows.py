@@ -109,7 +109,7 @@ class Window:
         end = NEVER if self.end is None else self._text(self.end, moment)
         return start, end
 
-    def _text(self, bound: Bound, moment: Moment) -> str:
+    def _text(self, bound: FixedDay | ShiftedDay | PeriodDay | Clock, moment: Moment) -> str:
         if isinstance(bound, Clock):
             return stamp(moment.at + bound.offset + (MILLISECOND if bound.inclusive else timedelta()))
         day = bound.on(moment)

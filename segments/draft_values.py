@@ -1,0 +1,93 @@
+"""Between the value of a condition and the parts in which a form shows it."""
+
+import re
+from decimal import Decimal, InvalidOperation
+
+from segments.rules.fields import Fields
+
+NUMBER = re.compile(r"[-−]?\d{1,3}(?:[, ]\d{3})+(?:\.\d+)?\Z")
+SEVERAL = {"texts", "domains", "numbers", "month_days"}
+CHOSEN = {"options", "months", "weekdays"}
+NUMERIC = {"number", "numbers", "count", "days", "month_days", "months", "weekdays"}
+
+type Inputs = dict[str, list[str]]
+
+
+def first(inputs: Inputs, name: str) -> str:
+    return (inputs.get(name) or [""])[0].strip()
+
+
+def from_inputs(takes: str, inputs: Inputs, fields: Fields):
+    """The value as the rule keeps it. What makes no sense stays text, for the validator to refuse."""
+    if takes in SEVERAL:
+        lines = [line.strip() for text in inputs.get("v", []) for line in text.splitlines()]
+        return [_number(line) if takes in NUMERIC else line for line in lines if line]
+    if takes in CHOSEN:
+        return [_number(one) if takes in NUMERIC else one for one in inputs.get("v", []) if one]
+    one, two = first(inputs, "v"), first(inputs, "w")
+    if takes in NUMERIC:
+        return _number(one)
+    return {
+        "number_pair": lambda: [_number(one), _number(two)],
+        "date_pair": lambda: [one, two],
+        "amount": lambda: _amount(one, inputs, fields),
+        "amount_pair": lambda: [_amount(one, inputs, fields), _amount(two, inputs, fields)],
+        "span": lambda: {"n": _number(one), "unit": first(inputs, "unit") or "day"},
+        "day_span": lambda: {"n": _number(one), "unit": first(inputs, "unit") or "day"},
+        "period": lambda: _period(inputs),
+        "mod": lambda: {"d": _number(one), "r": _number(two)},
+        "field": lambda: _place(one, fields),
+    }.get(takes, lambda: one)()
+
+
+def _amount(text: str, inputs: Inputs, fields: Fields):
+    return {"a": _number(text), "c": first(inputs, "currency").upper() or fields.currency} if text else ""
+
+
+def _period(inputs: Inputs) -> dict:
+    period = {"which": first(inputs, "which") or "this", "unit": first(inputs, "unit") or "month"}
+    return period | {"n": _number(first(inputs, "v") or "1")}
+
+
+def _place(name: str, fields: Fields):
+    found = fields.named(name)
+    return {"p": found.number, "of": found.of} if found else ""
+
+
+def _number(text: str):
+    """A number as people write it, with thousands; else the text itself, for the validator to refuse."""
+    text = text.strip().replace("\u00a0", " ")
+    if NUMBER.match(text):
+        text = text.replace(",", "").replace(" ", "")
+    try:
+        number = Decimal(text.replace("−", "-"))
+    except InvalidOperation:
+        return text
+    if not number.is_finite():
+        return text
+    return int(number) if number == number.to_integral_value() and abs(number) < 10**16 else float(number)
+
+
+def as_inputs(takes: str, value) -> Inputs:
+    """The parts of a stored value as they stand in the form."""
+    if takes == "nothing" or value is None:
+        return {}
+    if takes in SEVERAL:
+        return {"v": ["\n".join(str(one) for one in value)]}
+    if takes in CHOSEN:
+        return {"v": [str(one) for one in value]}
+    if takes in ("number_pair", "date_pair"):
+        return {"v": [str(value[0])], "w": [str(value[1])]}
+    if takes == "amount":
+        return {"v": [str(value["a"])], "currency": [value["c"]]}
+    if takes == "amount_pair":
+        return {"v": [str(value[0]["a"])], "w": [str(value[1]["a"])], "currency": [value[0]["c"]]}
+    if takes in ("span", "day_span"):
+        return {"v": [str(value["n"])], "unit": [value["unit"]]}
+    if takes == "period":
+        return {"which": [value["which"]], "unit": [value["unit"]], "v": [str(value.get("n", 1))]}
+    if takes == "mod":
+        return {"v": [str(value["d"])], "w": [str(value["r"])]}
+    if takes == "field":
+        return {"v": [f"{value['of']}:{value['p']}"]}
+    return {"v": [str(value)]}
