@@ -47,6 +47,8 @@ def preview(request, pk, contact, key=None):
     for tab in screen.tabs:
         tab.hidden = tab.key not in open_tabs
     context = {"screen": screen, "target": target, "open_tabs": len(open_tabs), **_columns(request, screen)}
+    # The frame around it is the team's again.
+    del request.contact
     return render(request, "portal/experiences/settings/preview.html", context)
 
 
