@@ -1,16 +1,18 @@
 """What segments do of themselves when something else changes."""
 
 from django.db.models import BooleanField, F, Func, Value
-from django.db.models.signals import post_delete
+from django.db.models.signals import post_delete, pre_save
 from django.dispatch import receiver
 from django.urls import NoReverseMatch, reverse
 
-from segments import roles
+from segments import clock, roles
 from segments.audience import Gated
 from segments.live import announce
 from segments.models import Audience, Build
+from workspaces.models import Workspace
 from workspaces.property_usage import Use
 from workspaces.signals import properties_changed, property_uses, standing_changed
+from workspaces.tenancy import workspace_transaction
 
 
 @receiver(properties_changed)
@@ -30,6 +32,15 @@ def delete_audience_with_its_object(sender, instance, **kwargs) -> None:
 @receiver(standing_changed)
 def tell_open_pages(sender, contact, **kwargs) -> None:
     announce([contact.pk])
+
+
+@receiver(pre_save, sender=Workspace)
+def begin_the_days_at_another_instant(sender, instance, **kwargs) -> None:
+    """What was foretold by the old time zone is due now."""
+    stored = Workspace.objects.filter(pk=instance.pk).values_list("time_zone", flat=True).first()
+    if stored is not None and stored != instance.time_zone:
+        with workspace_transaction(instance):
+            clock.start_over()
 
 
 @receiver(property_uses)
