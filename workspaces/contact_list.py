@@ -20,7 +20,8 @@ class ContactList(RecordList):
     default_columns = ("partner", "p.role", "status", "last_seen_at")
 
     def base(self):
-        return Contact.objects.select_related("partner")
+        # Not joined: the sort would carry every partner's documents along.
+        return Contact.objects.prefetch_related("partner")
 
     def matching(self, words):
         return Q(name__icontains=words) | Q(email__icontains=words) | Q(partner__name__icontains=words)

@@ -92,7 +92,7 @@ def test_the_list_costs_the_same_for_one_and_thirty(
         make_contact(acme, f"person{number:02}", brightpath)
     client = as_user(ada)
 
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         assert client.get(LIST).context["list"].total == count
 
 
