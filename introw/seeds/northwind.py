@@ -106,9 +106,9 @@ LAUNCH_PILOTS = "Launch pilots"  # hand-picked
 
 WELCOME = """Good to have you with us. This is where we share what helps you sell and run Northwind Cloud:
 
-- **Your company** shows what we know about you. Something is wrong? Admins can correct it here.
-- **Price & quotes** opens once you reach Gold.
-- Questions? Write to your partner manager, named on your company's page.
+- **Your company** shows what we know about you. Something is wrong? Your admins can put it right.
+- More opens as we work together: training when you sign, prices and quotes when you reach Gold.
+- Questions? Write to partners@northwind.example, and a person answers.
 """
 GETTING_STARTED = """Three steps, and the portal opens for you:
 
@@ -116,7 +116,8 @@ GETTING_STARTED = """Three steps, and the portal opens for you:
 2. **Tell us who is who**: sales, technical and marketing contacts.
 3. **Book the kick-off call**. It takes forty minutes.
 
-As soon as the contract is signed, this page gives way to your onboarding plan. You need not reload anything.
+As soon as the contract is signed, this page gives way to your onboarding plan.
+You need not reload anything.
 """
 ONBOARDING = """Welcome aboard. Your first thirty days:
 
@@ -131,11 +132,11 @@ PRICES = """List prices are in euro and without tax. Gold partners buy at **22 %
 
 Quotes you make here carry the price of the day you made them: a later price change does not touch them.
 """
-CO_MARKETING = """Pick a campaign, add your logo, and tell us the date. We prepare landing page and mails in your language.
+CO_MARKETING = """Pick a campaign, add your logo, and tell us the date. We prepare pages and mails in your language.
 
 The winter campaign *Move before the frost* runs until the end of February.
 """
-TECHNICAL = """Reference architectures, sizing sheets and the migration checklist. For engineers; please do not pass them on.
+TECHNICAL = """Reference architectures, sizing sheets and the migration checklist. Please do not pass them on.
 
 - Object storage: three sites, one namespace
 - Backup into a second region

@@ -49,9 +49,12 @@ def new_workspace(**fields):
     return workspace
 
 
-def plant_properties(workspace, definitions):
-    """All properties of the workspace by (level, key)."""
+def plant_properties(workspace, definitions, *, from_hubspot=()):
+    """All properties of the workspace by (level, key). `from_hubspot`: the built-in ones that HubSpot feeds."""
     known = set_up_workspace(workspace)
+    for prop in (known[place] for place in from_hubspot):
+        prop.source = "hubspot"
+        prop.save(update_fields=["source"])
     known |= {(prop.level, prop.key): prop for prop in define_properties(definitions)}
     return known
 
@@ -64,20 +67,20 @@ def plant_team(workspace):
     return members
 
 
-def plant_partners(companies, *, owners):
-    """Partners and their contacts. Every fifth partner is looked after by the partner manager."""
+def plant_partners(companies, *, owners, by=SYSTEM):
+    """Partners and their contacts; the owners take turns."""
     edits = [
         Edit(Partner(owner=owners[index % len(owners)]), company.values, created=True)
         for index, company in enumerate(companies)
     ]
-    set_many(edits, by=SYSTEM)
+    set_many(edits, by=by)
     partners = [edit.record for edit in edits]
     contacts = [
         Edit(Contact(partner=partner, status=_status(person)), person.values, partner=partner, created=True)
         for partner, company in zip(partners, companies, strict=True)
         for person in company.people
     ]
-    set_many(contacts, by=SYSTEM)
+    set_many(contacts, by=by)
     return partners, [edit.record for edit in contacts]
 
 
@@ -104,7 +107,7 @@ def _person(person):
     return user
 
 
-def plant_segments(seeds, properties):
+def plant_segments(seeds, properties, *, by=SYSTEM):
     """Segments by name, and the built-in ones of the roles with them."""
     for seed in seeds:
         rule = seed.rule if is_group(seed.rule) else {"op": "all", "items": [seed.rule]}
@@ -116,14 +119,14 @@ def plant_segments(seeds, properties):
             name=seed.name,
             description=seed.about,
             tree=tree,
-            by=SYSTEM,
+            by=by,
         )
     return {segment.name: segment for segment in Segment.objects.all()}
 
 
-def plant_static_segment(name, members):
+def plant_static_segment(name, members, *, by=SYSTEM):
     return segment_editing.create(
-        level="partner", kind=Segment.Kind.STATIC, name=name, members=members, by=SYSTEM,
+        level="partner", kind=Segment.Kind.STATIC, name=name, members=members, by=by,
         description="Hand-picked for the launch of object storage in Zürich.",
     )  # fmt: skip
 
@@ -143,19 +146,19 @@ def only(audience, *segments):
     AudienceSegment.objects.bulk_create([AudienceSegment(audience=audience, segment=s) for s in segments])
 
 
-def plant_experience(segments, tabs, *, name):
+def plant_experience(segments, tabs, *, name, by=SYSTEM):
     """`tabs`: (title, names of segments that see it, sections as (kind, title, body))."""
-    experience = experience_editing.create_experience(name=name, by=SYSTEM)
+    experience = experience_editing.create_experience(name=name, by=by)
     for tab in experience.tabs.draft():
-        experience_editing.delete(tab, by=SYSTEM)
+        experience_editing.delete(tab, by=by)
     for title, audience, sections in tabs:
-        tab = experience_editing.add_tab(experience, title=title, by=SYSTEM)
+        tab = experience_editing.add_tab(experience, title=title, by=by)
         if audience:
             only(tab.audience, *(segments[name] for name in audience))
         for kind, heading, body in sections:
-            experience_editing.add_section(tab, kind=kind, title=heading, body=body, by=SYSTEM)
+            experience_editing.add_section(tab, kind=kind, title=heading, body=body, by=by)
     experience = Experience.objects.get(pk=experience.pk)
-    publishing.publish(experience, seen=experience.draft_number, by=SYSTEM)
+    publishing.publish(experience, seen=experience.draft_number, by=by)
 
 
 def plant_quotes(segments, *, creators):
@@ -200,10 +203,10 @@ def plant_profile(properties, *, editors):
     )
 
 
-def plant_connection(companies, partners, contacts, properties):
+def plant_connection(companies, partners, contacts, properties, *, by=SYSTEM):
     """The stand-in HubSpot as a connection, its fields mapped, its records linked and agreed upon."""
     connection = connect_hubspot(
-        account=hubspot.ACCOUNT, app=hubspot.APP, token=hubspot.TOKEN, secret=hubspot.SECRET, by=SYSTEM
+        account=hubspot.ACCOUNT, app=hubspot.APP, token=hubspot.TOKEN, secret=hubspot.SECRET, by=by
     )
     for object_type, level, fields in (
         ("company", "partner", COMPANY_FIELDS),

@@ -1,6 +1,5 @@
 """The two demo workspaces: what their partners are asked, and how HubSpot calls the same."""
 
-from introw.seeds.names import COUNTRIES
 from introw.seeds.partners import INDUSTRIES, KINDS, SKILLS
 
 
@@ -77,4 +76,8 @@ CONTACT_FIELDS = [
     ("jobtitle", "job_title", "both"),
     ("phone", "phone", "both"),
 ]
-LANGUAGES = sorted({country.language for country in COUNTRIES} | {"English"})
+# Of the properties that every workspace has, those that HubSpot feeds.
+FED_BUILT_IN = [
+    *(("partner", key) for key in ("name", "website", "tier", "phase", "country")),
+    *(("contact", key) for key in ("email", "role")),
+]

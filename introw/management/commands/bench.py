@@ -86,9 +86,8 @@ class Command(BaseCommand):
         verdict = {True: "holds", False: "MISSED", None: ""}[figure.holds]
         bar = "" if figure.bar is None else f"{'≤' if figure.at_most else '≥'} {figure.bar:g}"
         ratio = f"{figure.value / last:.2f}× last" if last else ""
-        self.stdout.write(
-            f"  {figure.name:<44} {figure.value:>10.2f} {figure.unit:<6} {bar:>10} {verdict:<7} {ratio:<12} {figure.note}"
-        )
+        value = f"{figure.value:>10.2f} {figure.unit:<6}"
+        self.stdout.write(f"  {figure.name:<44} {value} {bar:>10} {verdict:<7} {ratio:<12} {figure.note}")
 
 
 def load_benchmarks():

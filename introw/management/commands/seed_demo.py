@@ -7,8 +7,9 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from introw.seeds import fjordlight, hubspot, northwind, planting
-from introw.seeds.workspaces import NORTHWIND_PROPERTIES
+from introw.seeds.workspaces import FED_BUILT_IN, NORTHWIND_PROPERTIES
 from workspaces import jobs
+from workspaces.actors import Actor
 from workspaces.models import Workspace
 from workspaces.tenancy import workspace_transaction
 
@@ -29,6 +30,8 @@ GATED_TABS = (
         (("rich_text", "For engineers", northwind.TECHNICAL),),
     ),
 )
+
+HUBSPOT = Actor("crm", "hubspot", "HubSpot")
 
 
 class Command(BaseCommand):
@@ -55,17 +58,19 @@ class Command(BaseCommand):
         )
         companies = northwind.companies()
         with workspace_transaction(workspace):
-            properties = planting.plant_properties(workspace, NORTHWIND_PROPERTIES)
+            properties = planting.plant_properties(workspace, NORTHWIND_PROPERTIES, from_hubspot=FED_BUILT_IN)
             members = planting.plant_team(workspace)
-            partners, contacts = planting.plant_partners(companies, owners=planting.team_owners(members))
+            lea = Actor.of_member(members["lea"])
+            owners = planting.team_owners(members)
+            partners, contacts = planting.plant_partners(companies, owners=owners, by=HUBSPOT)
             planting.plant_demo_contacts(workspace)
-            segments = planting.plant_segments(northwind.SEGMENTS, properties)
+            segments = planting.plant_segments(northwind.SEGMENTS, properties, by=lea)
             pilots = [partner.pk for partner in partners[:40:6]]
-            planting.plant_static_segment(northwind.LAUNCH_PILOTS, pilots)
-            planting.plant_experience(segments, GATED_TABS, name="Partner portal")
+            planting.plant_static_segment(northwind.LAUNCH_PILOTS, pilots, by=lea)
+            planting.plant_experience(segments, GATED_TABS, name="Partner portal", by=lea)
             planting.plant_quotes(segments, creators=[segments["Gold partners"]])
             planting.plant_profile(properties, editors=segments["Portal admins"])
-            planting.plant_connection(companies, partners, contacts, properties)
+            planting.plant_connection(companies, partners, contacts, properties, by=lea)
         if hubspot_state:
             hubspot_state.write_text(json.dumps(hubspot.account(companies, properties)))
 
