@@ -3,7 +3,8 @@
 from functools import cached_property
 from uuid import UUID
 
-from segments import lists, preview, publishing, uses
+from segments import lists, publishing, uses
+from segments import preview as previewing
 from segments.builder import GroupBox, build
 from segments.definitions import fields_of
 from segments.draft import Draft, prune
@@ -112,16 +113,31 @@ class Editor:
         return len({error.path for error in self.checked.errors if error.path})
 
     @cached_property
-    def preview(self) -> preview.Preview | None:
-        if self.static:
-            return None
+    def finished(self) -> dict | None:
+        """The part of the rule that can be asked already."""
         tree = prune(self.draft.to_tree(self.fields), {error.path for error in self.checked.errors})
         if tree is None or not any(True for _ in conditions(tree)):
-            return preview.empty(self.level)
+            return None
         valid = check(tree, self.fields)
-        if valid.errors:
-            return preview.empty(self.level)
-        return preview.of_rule(valid.tree, self.fields, segment=self.segment)
+        return None if valid.errors else valid.tree
+
+    @cached_property
+    def preview(self) -> previewing.Preview | None:
+        if self.static:
+            return None
+        if self.finished is None:
+            return previewing.empty(self.level)
+        return previewing.of_rule(self.finished, self.fields, segment=self.segment)
+
+    @property
+    def typed(self) -> str:
+        return (self.data.get("test", "") if self.data else "").strip()
+
+    @cached_property
+    def tested(self) -> previewing.Sample | None:
+        """The first whose name, or address, holds what was typed."""
+        record = lists.called_like(self.level, self.typed).first() if self.typed else None
+        return previewing.of_one(self.finished, self.fields, record) if record and self.finished else None
 
     # ── The list ──
 

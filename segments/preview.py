@@ -92,6 +92,16 @@ def of_rule(tree: Node, fields: Fields, *, segment: Segment | None, exact: bool 
     return found
 
 
+def of_one(tree: Node, fields: Fields, record: Any) -> Sample:
+    """Whether the rule matches this very partner or contact, and why or why not."""
+    moment = moment_of_workspace()
+    subjects = peek(tree["object"], [record.pk])
+    if not subjects:
+        return Sample(record)
+    explained = Explainer(tree, fields, moment.zone).explain(subjects[0].own, subjects[0].partner, moment)
+    return Sample(record, explained)
+
+
 def _sampled(total: int) -> int:
     """Over how many of the 128 chunks to count; chunks are random."""
     return 128 if total <= COUNTED_EXACTLY else max(1, 128 * COUNTED_EXACTLY // total)

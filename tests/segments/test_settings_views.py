@@ -126,6 +126,18 @@ def test_the_page_says_how_many_match_before_anything_is_saved(page, acme, insid
         assert not Segment.objects.filter(built_in_key=None).exists()
 
 
+def test_somebody_can_be_tested_and_is_told_why_not(page, brightpath, kestrel, gold):
+    page.open(f"{HOME}{gold.pk}/")
+    page.fill(test="kest")
+    page.press("preview")
+
+    text = re.sub(r"<[^>]+>|\s+", " ", page.html[page.html.index('id="rail"') :])
+    assert re.search(r"Kestrel +Does not fit +Tier is Gold +\(it is Silver\)", text)
+    page.fill(test="nobody")
+    page.press("preview")
+    assert "Nobody is called “nobody”" in page.html
+
+
 def test_mistakes_stand_at_their_row_and_nothing_is_lost(page, acme, inside, tier):
     page.open(HOME + "new/")
     page.press("add:")
