@@ -23,7 +23,7 @@ class LineForm(forms.Form):
     )
     unit_price = AmountField(label="Unit price", min_value=0, max_digits=14, decimal_places=4)
     discount = AmountField(
-        label="Discount in percent",
+        label="Discount, %",
         min_value=0,
         max_value=100,
         max_digits=5,
