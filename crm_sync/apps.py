@@ -5,5 +5,5 @@ class CrmSyncConfig(AppConfig):
     name = "crm_sync"
 
     def ready(self):
-        # Each connects itself: the edit's signal, and the handlers of the two queues.
-        from crm_sync import inbox, outbox, receivers  # noqa: F401
+        # Each connects itself: the edit's signal, and the handlers of the queues.
+        from crm_sync import inbox, outbox, receivers, tidying  # noqa: F401

@@ -26,6 +26,7 @@ class Plan:
     overruled: list[OutboxChange] = field(default_factory=list)
     unfit: dict[OutboxChange, str] = field(default_factory=dict)
     gone: list[OutboxChange] = field(default_factory=list)
+    agreed_before: dict = field(default_factory=dict)
 
     def values(self) -> dict[str, str]:
         return {change.mapping.field: wire for change, wire in self.to_write.items()}
@@ -33,11 +34,12 @@ class Plan:
 
 def note(connection: Connection, plan: Plan, result: WriteResult | None) -> None:
     """In one transaction: the changes' states, what both sides now agree on, and what pages show."""
+    plan.agreed_before = plan.link.agreed
     plan.link = ExternalRecord.objects.select_for_update(no_key=True).get(pk=plan.link.pk)
     plan.link.connection = connection
     crm = str(connection)
     for change, theirs in plan.there_already.items():
-        _done(plan.link, change, theirs)
+        _done(plan, change, theirs)
     for change, reason in plan.unfit.items():
         _parked(plan.link, change, reason)
     for change in plan.gone:
@@ -78,12 +80,17 @@ def _note_writes(connection: Connection, plan: Plan, result: WriteResult | None)
         else:
             # The CRM may keep a value in a form of its own; that form is what its echo will carry.
             kept = result.record.values.get(name, wire) if result.record else wire
-            _done(plan.link, change, providers.same_form(change.mapping, kept))
+            _done(plan, change, providers.same_form(change.mapping, kept))
 
 
-def _done(link: ExternalRecord, change: OutboxChange, theirs: str) -> None:
-    link.agreed[change.mapping.field] = {"crm": theirs, "ours": change.value}
-    _finish(link, change, State.DONE, Shown.IN_CRM)
+def _done(plan: Plan, change: OutboxChange, theirs: str) -> None:
+    name, agreed = change.mapping.field, plan.link.agreed
+    if agreed.get(name) == plan.agreed_before.get(name):
+        agreed[name] = {"crm": theirs, "ours": change.value}
+    else:
+        # Between our look and our write the CRM's value was changed and taken in: look once more.
+        inbox.refresh([plan.link])
+    _finish(plan.link, change, State.DONE, Shown.IN_CRM)
 
 
 def _parked(link: ExternalRecord, change: OutboxChange, message: str) -> None:

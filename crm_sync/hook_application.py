@@ -1,6 +1,6 @@
 """The receiver of webhooks without the pages' middleware: no session, no language, no template is needed here.
 
-The web entry sends POSTs of HOOK_PATH here. Every other server reaches the same receiver as a page.
+The web entry sends POSTs of HOOK_PATHS here. Every other server reaches the same receiver as a page.
 """
 
 import logging
@@ -8,9 +8,9 @@ import logging
 from django.db import InterfaceError, OperationalError, close_old_connections, connection
 
 from crm_sync.hook_views import LARGEST, receive
-from crm_sync.receiving import HUBSPOT_PATH
+from crm_sync.receiving import HUBSPOT_PATHS
 
-HOOK_PATH = HUBSPOT_PATH
+HOOK_PATHS = HUBSPOT_PATHS
 RETRY_AFTER = "5"
 TEXTS = {204: "No Content", 400: "Bad Request", 401: "Unauthorized", 413: "Content Too Large"}
 log = logging.getLogger(__name__)
@@ -34,4 +34,5 @@ def application(environ, start_response):
 
 def _received(environ, body: bytes) -> int:
     timestamp = environ.get("HTTP_X_HUBSPOT_REQUEST_TIMESTAMP")
-    return receive(body, timestamp, environ.get("HTTP_X_HUBSPOT_SIGNATURE_V3"))
+    signed = environ.get("HTTP_X_HUBSPOT_SIGNATURE_V3")
+    return receive(body, path=environ["PATH_INFO"], timestamp=timestamp, signed=signed)

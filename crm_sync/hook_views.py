@@ -19,17 +19,18 @@ LARGEST = 1_000_000  # bytes; HubSpot's hundred events are about 40,000
 @public_view
 def hubspot(request):
     """Stored, committed, then 2xx; whatever keeps us from that is not HubSpot's fault and may be sent again."""
-    if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST or len(request.body) > LARGEST:
+    if len(request.body) > LARGEST:
         return HttpResponse(status=413)
     timestamp = request.headers.get("X-HubSpot-Request-Timestamp")
-    status = receive(request.body, timestamp, request.headers.get("X-HubSpot-Signature-v3"))
+    signed = request.headers.get("X-HubSpot-Signature-v3")
+    status = receive(request.body, path=request.path_info, timestamp=timestamp, signed=signed)
     return HttpResponse(status=status)
 
 
-def receive(body: bytes, timestamp: str | None, signed: str | None) -> int:
+def receive(body: bytes, *, path: str, timestamp: str | None, signed: str | None) -> int:
     """The status to answer with."""
     try:
-        receive_hubspot(body, timestamp=timestamp, signed=signed)
+        receive_hubspot(body, path=path, timestamp=timestamp, signed=signed)
     except Unreadable:
         return 400
     except NotVerified:

@@ -146,6 +146,7 @@ def work_off(claim: Claim) -> None:
     for link in claim.links:
         try:
             with job_transaction():
+                retries.recovered(claim.connection)
                 arrival.apply(claim, link, records.get(link.external_id), known)
         except Exception:
             # One record must not hold up the others. It is tried again, and buried after a few times.

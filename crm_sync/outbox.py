@@ -11,7 +11,7 @@ from datetime import timedelta
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
-from crm_sync import departure, providers
+from crm_sync import departure, providers, retries
 from crm_sync.connectors.base import CrmError, CrmRecord, Write
 from crm_sync.decisions import Decision, on_departure
 from crm_sync.delivery import QUEUE
@@ -103,6 +103,7 @@ def carry(claim: Claim) -> None:
         return
     for plan in plans:
         with job_transaction():
+            retries.recovered(claim.connection)
             departure.note(claim.connection, plan, results.get(plan.link.external_id))
 
 

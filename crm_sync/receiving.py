@@ -19,6 +19,8 @@ from workspaces.tenancy import workspace_transaction
 
 Arrival = tuple[Route, list[PushedEvent]]
 HUBSPOT_PATH = "/hooks/hubspot/"
+# HubSpot signs the address as it was typed there, and does not follow a redirect.
+HUBSPOT_PATHS = (HUBSPOT_PATH, HUBSPOT_PATH.rstrip("/"))
 INBOX = "hubspot.inbox"
 
 STORE = """
@@ -41,12 +43,14 @@ class NotVerified(Exception):
     """Nobody that we know signed these bytes."""
 
 
-def receive_hubspot(body: bytes, *, timestamp: str | None, signed: str | None) -> None:
+def receive_hubspot(body: bytes, *, path: str, timestamp: str | None, signed: str | None) -> None:
     """Returns once everything that HubSpot sent is committed. Raises NotVerified, push.Unreadable."""
     events = push.events_from_body(body)
     # Unverified so far: the app id only picks whose secret to try.
     app = next((event.app for event in events), "")
-    routes = [r for r in routes_for("hubspot", app) if _verified(r, body, timestamp, signed)]
+    # What HubSpot called, not what a proxy or a Host header makes of it.
+    uri = settings.PUBLIC_URL + path
+    routes = [r for r in routes_for("hubspot", app) if _verified(r, uri, body, timestamp, signed)]
     if not routes:
         raise NotVerified
     for route in routes:
@@ -55,12 +59,11 @@ def receive_hubspot(body: bytes, *, timestamp: str | None, signed: str | None) -
             commits.add((route, arrived))
 
 
-def _verified(route: Route, body: bytes, timestamp: str | None, signed: str | None) -> bool:
+def _verified(route: Route, uri: str, body: bytes, timestamp: str | None, signed: str | None) -> bool:
     return signature.is_valid(
         secret=route.secret,
         method="POST",
-        # What HubSpot called, not what a proxy or a Host header makes of it.
-        uri=settings.PUBLIC_URL + HUBSPOT_PATH,
+        uri=uri,
         body=body,
         timestamp=timestamp,
         signature=signed,

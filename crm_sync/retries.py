@@ -39,6 +39,14 @@ def rest(connection: Connection, failure: Failure) -> None:
     Connection.objects.filter(pk=connection.pk, status=Connection.Status.ACTIVE).update(**changed)
 
 
+def recovered(connection: Connection) -> None:
+    """The CRM answered: what it complained about is over."""
+    if connection.message or connection.resting_until:
+        active = Connection.objects.filter(pk=connection.pk, status=Connection.Status.ACTIVE)
+        active.update(message="", resting_until=None)
+        connection.message, connection.resting_until = "", None
+
+
 def bury_worn_out(events: QuerySet, now: datetime) -> None:
     """Events that were tried often enough are shown to a person instead."""
     worn_out = events.filter(tries__gt=MOST_TRIES)

@@ -5,6 +5,7 @@ from crm_sync.settings_views import activity, connections, mapping, records
 
 hook_urlpatterns = [
     path("hubspot/", hook_views.hubspot, name="hubspot_hook"),
+    path("hubspot", hook_views.hubspot),
 ]
 settings_urlpatterns = [
     path("", connections.connection_list, name="crm"),

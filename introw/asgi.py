@@ -13,7 +13,7 @@ from introw.wsgi import application as django
 pages = Pages(django, threads=int(os.environ.get("PORTAL_THREADS", "8")))
 
 # Below the import of introw.wsgi, which sets Django up.
-from crm_sync.hook_application import HOOK_PATH  # noqa: E402
+from crm_sync.hook_application import HOOK_PATHS  # noqa: E402
 from crm_sync.hook_application import application as webhooks  # noqa: E402
 
 hooks = Pages(webhooks, threads=8)  # they share their commits: one database connection serves them all
@@ -24,7 +24,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         await live(receive, send)
     elif scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 1000})
-    elif scope["path"] == HOOK_PATH and scope["method"] == "POST":
+    elif scope["path"] in HOOK_PATHS and scope["method"] == "POST":
         await hooks(scope, receive, send)
     elif scope["path"].endswith("/events/"):
         # Not at the top: it needs Django set up, which the import of introw.wsgi has done.

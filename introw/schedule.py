@@ -1,6 +1,6 @@
 """Every recurring job, one list. Each names a queue that is rung in every workspace, or a task of its own."""
 
-from celery.schedules import schedule
+from celery.schedules import crontab, schedule
 
 BEAT_SCHEDULE = {
     "segments-clock": {
@@ -8,5 +8,10 @@ BEAT_SCHEDULE = {
         "schedule": schedule(30),  # a time-driven change shows within a minute of its moment
         "args": ["segments.clock"],
         "options": {"expires": 30},
+    },
+    "crm-tidy": {
+        "task": "workspaces.ring_everywhere",
+        "schedule": crontab(minute=17, hour=3),
+        "args": ["crm.tidy"],
     },
 }

@@ -8,18 +8,19 @@ import pytest
 from django.db import OperationalError
 
 from crm_sync.connectors.hubspot.signature import sign
-from crm_sync.hook_application import HOOK_PATH, application
+from crm_sync.hook_application import HOOK_PATHS, application
 from tests.fakes import hubspot
 
 
 @pytest.fixture
 def call(sync):
-    def post(body, *, secret=hubspot.SECRET, **environ):
+    def post(body, *, secret=hubspot.SECRET, path=HOOK_PATHS[0], **environ):
         timestamp = str(int(time.time() * 1000))
-        uri = f"https://portal.example.com{HOOK_PATH}"
+        uri = f"https://portal.example.com{path}"
         signature = sign(secret=secret, method="POST", uri=uri, body=body, timestamp=timestamp)
         environ = {
             "wsgi.input": io.BytesIO(body),
+            "PATH_INFO": path,
             "HTTP_X_HUBSPOT_REQUEST_TIMESTAMP": timestamp,
             "HTTP_X_HUBSPOT_SIGNATURE_V3": signature,
         } | environ
@@ -40,6 +41,11 @@ def body():
 def test_signed_events_are_stored(sync, call, body):
     assert call(body)[0] == 204
     assert [name for name, _, _ in sync.events()] == ["name"]
+
+
+def test_an_address_without_its_last_slash_works_too(sync, call, body):
+    assert call(body, path=HOOK_PATHS[1])[0] == 204
+    assert len(sync.events()) == 1
 
 
 def test_the_same_things_are_refused_as_on_the_page(sync, call, body):

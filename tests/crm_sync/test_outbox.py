@@ -4,9 +4,10 @@ import pytest
 from django.db import transaction
 
 from crm_sync import departure
+from crm_sync.connectors.hubspot.client import HubSpot
 from crm_sync.models import ExternalRecord, OutboxChange
 from workspaces.actors import Actor
-from workspaces.jobs import leave_work, run_everything
+from workspaces.jobs import leave_work, run, run_everything
 from workspaces.properties import set_properties
 
 
@@ -163,6 +164,28 @@ def test_a_crash_between_the_write_and_its_note_writes_once(sync, linked, edit, 
     assert sync.crm.portal.writes == 1
     assert sync.changes() == [("country", "Italy", "done")]
     assert sync.delivery(linked, "country") == ("in_crm", "")
+
+
+def test_a_change_in_the_crm_between_our_look_and_our_write_leaves_both_sides_equal(
+    sync, linked, edit, drain, push, monkeypatch
+):
+    write = HubSpot.write
+
+    def interrupted(client, object_type, writes):
+        monkeypatch.undo()
+        sync.crm.edit("1", country="France")
+        push({"propertyName": "country"})
+        with sync.inside():
+            ExternalRecord.objects.update(reading_until=None)
+        run(sync.workspace.pk, "hubspot.inbox")
+        assert sync.values(linked)["country"] == "France"
+        return write(client, object_type, writes)
+
+    edit(linked, country="Italy")
+    monkeypatch.setattr(HubSpot, "write", interrupted)
+    drain()
+
+    assert sync.values(linked)["country"] == sync.crm.company("1")["country"] == "Italy"
 
 
 def test_an_answer_that_got_lost_is_found_done_at_the_next_try(sync, linked, edit, drain):

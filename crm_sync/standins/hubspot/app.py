@@ -104,7 +104,7 @@ class StandIn:
             setattr(self.sender.knobs, name, value)
 
     def _state(self) -> dict[str, Any]:
-        deliveries = [asdict(d) | {"at": d.at.isoformat()} for d in self.sender.deliveries]
+        deliveries = [asdict(d) | {"at": d.at.isoformat()} for d in list(self.sender.deliveries)]
         counts = {kind: len(records) for kind, records in self.portal.records.items()}
         return {
             "portalId": self.portal.id,
