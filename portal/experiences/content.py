@@ -32,7 +32,9 @@ def load(experience, stage):
 def write(experience, stage, content):
     """Puts content in the place of what the experience has in this stage."""
     clear(experience, stage)
-    audiences, tabs, sections = [], [], []
+    audiences: list[tuple[Audience, list[str]]] = []
+    tabs: list[Tab] = []
+    sections: list[Section] = []
     for place, data in enumerate(content):
         fields = {"experience": experience, "stage": stage, "position": place, "title": data["title"]}
         tab = Tab(key=data["key"], audience=_audience(data, audiences), **fields)

@@ -2,6 +2,7 @@
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
 pytestmark = pytest.mark.processes
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
@@ -72,3 +73,35 @@ def test_pages_are_accessible_and_fit(running_portal, sit_down, person, pages, w
         if page.evaluate("document.documentElement.scrollWidth") > width:
             found.append(f"{page.url} is wider than {width}")
     assert found == []
+
+
+def test_a_section_is_dragged_to_another_place(running_portal, sit_down):
+    page = sit_down("lea")
+    page.goto(f"{running_portal.url}/northwind/settings/experiences/")
+    page.get_by_role("link", name="Partner portal").click()
+    page.get_by_role("link", name="Price & quotes").click()
+    names = page.locator("[data-item] h3")
+    before = names.all_inner_texts()
+    assert len(before) == 2
+
+    page.locator("[data-item]").nth(1).locator("[data-grip]").drag_to(
+        page.locator("[data-item]").nth(0), target_position={"x": 60, "y": 5}
+    )
+    expect(names).to_have_text(before[::-1])
+    page.reload()
+    expect(names).to_have_text(before[::-1])
+
+    page.get_by_role("button", name=f"Move {before[0]} up").click()
+    expect(names).to_have_text(before)
+    assert page.get_by_role("link", name="See changes").count() == 0
+
+
+def test_the_words_being_written_are_shown_as_they_will_look(running_portal, sit_down):
+    page = sit_down("lea")
+    page.goto(f"{running_portal.url}/northwind/settings/experiences/")
+    page.get_by_role("link", name="Partner portal").click()
+    page.locator("[data-item] h3 a").first.click()
+    page.get_by_role("textbox", name="Text").fill("# Heading\n\nSome **bold** words")
+    look = page.get_by_role("region", name="How the text looks")
+    expect(look.get_by_role("heading", name="Heading")).to_be_visible()
+    expect(look.locator("strong")).to_have_text("bold")

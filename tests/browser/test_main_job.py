@@ -85,10 +85,13 @@ def test_main_job_a_tier_in_the_crm_opens_and_closes_the_portal_live(running_por
         expect(page.locator("main")).to_contain_text("List prices are in euro")
         page.wait_for_timeout(1000)
         page.evaluate("window.stayed = true")
+        page.locator("main").get_by_role("link", name="New quote").focus()
     finally:
         crm("Kestrel IT", "partner_tier", "silver")
 
     expect(page.get_by_role("heading", name="This page has closed")).to_be_visible(timeout=2000)
+    expect(page.locator("#main")).to_be_focused()
+    expect(page.locator("#opened")).to_contain_text("This page has closed.")
     expect(page.locator("main")).not_to_contain_text("List prices are in euro")
     expect(tabs(page).get_by_role("link", name="Price & quotes")).to_have_count(0)
     assert page.evaluate("window.stayed"), "The page was loaded anew."

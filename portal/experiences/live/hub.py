@@ -104,7 +104,5 @@ async def _connect():
     params = connections["default"].get_connection_params()
     for name in ("cursor_factory", "context"):
         params.pop(name, None)
-    keep_alive = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
-    return await psycopg.AsyncConnection.connect(
-        **params, **keep_alive, connect_timeout=5, autocommit=True, application_name="portal live"
-    )
+    params |= {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "connect_timeout": 5}
+    return await psycopg.AsyncConnection.connect(**params, autocommit=True, application_name="portal live")

@@ -80,4 +80,5 @@ def _visitor(request):
         contact = people.chosen_contact(user, request.session, request.workspace)
     if contact is None:
         return None
+    people.note_visit(contact, request.workspace)  # a page is open: pages themselves cannot write
     return Visitor(session_topic(key), request.workspace.pk, contact.pk, contact.partner_id)

@@ -25,11 +25,12 @@ def experiences(request):
             published_by=Subquery(latest.values("published_by")[:1]),
         )
     )
-    differs = _differing(found)
-    for experience in found:
-        experience.differs = experience.pk in differs
-    may_manage = request.member.may("experiences.manage")
-    return render(request, LIST, {"experiences": found, "may_manage": may_manage})
+    context = {
+        "experiences": found,
+        "differs": _differing(found),
+        "may_manage": request.member.may("experiences.manage"),
+    }
+    return render(request, LIST, context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -77,7 +78,7 @@ def deletion(request, pk):
 
 def _differing(experiences):
     """Keys of the experiences whose draft is not what is published."""
-    contents = {stage: {e.pk: [] for e in experiences} for stage in Stage}
+    contents: dict[str, dict] = {stage: {e.pk: [] for e in experiences} for stage in Stage}
     for stage, by_experience in contents.items():
         for tab in content.rows(experiences, stage):
             by_experience[tab.experience_id] += content.of([tab])

@@ -3,7 +3,7 @@
 from urllib.parse import urlencode
 
 from django import template
-from django.template.loader import get_template
+from django.template import Engine
 from django.urls import reverse
 
 from portal.experiences import pages
@@ -33,4 +33,4 @@ def live_tabs_url(bar, current=""):
 @register.simple_tag(takes_context=True)
 def show_section(context, shown):
     with context.push(**{"section": shown.section, "kind": shown.kind, **shown.context}):
-        return get_template(shown.kind.template).template.render(context)
+        return Engine.get_default().get_template(shown.kind.template).render(context)
