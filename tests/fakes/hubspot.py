@@ -1,6 +1,5 @@
 """The stand-in HubSpot, really served, for tests that speak to it through the real client."""
 
-import json
 import threading
 import time
 from contextlib import contextmanager
@@ -74,10 +73,3 @@ def served(portal_url="", **options):
     finally:
         server.should_exit = True
         thread.join(10)
-
-
-def keys_of(value):
-    """The shape of an answer, for comparing the stand-in with recorded samples."""
-    if isinstance(value, str):
-        value = json.loads(value)
-    return set(value)
