@@ -5,6 +5,7 @@ it already; the fill takes the chunk's lock exclusively, so that nobody falls be
 """
 
 import logging
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Max, Q
@@ -111,19 +112,21 @@ def sweep_retired(level: str, chunks: list[int]) -> None:
 
 
 @jobs.queue("segments.publish")
-def drain_builds() -> None:
-    """Fills the builds that wait, chunk by chunk, each in a short transaction of its own."""
-    while (build_id := _next_build()) is not None:
-        try:
-            while _next_chunk(build_id):
-                pass
-            with jobs.job_transaction():
-                switch(Build.objects.select_related("segment").get(pk=build_id))
-        except Exception as error:
-            _fail(build_id, error)
-            raise
-    with jobs.job_transaction():
-        jobs.leave_work("segments.sweep")
+def drain_builds() -> datetime | None:
+    """Fills the build that waits longest, chunk by chunk, each in a short transaction of its own."""
+    build_id = _next_build()
+    if build_id is None:
+        return None
+    try:
+        while _next_chunk(build_id):
+            pass
+        with jobs.job_transaction():
+            switch(Build.objects.select_related("segment").get(pk=build_id))
+            jobs.leave_work("segments.sweep")
+    except Exception as error:
+        _fail(build_id, error)
+        raise
+    return timezone.now() if _next_build() is not None else None
 
 
 def _next_build() -> UUID | None:

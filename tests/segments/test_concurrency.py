@@ -90,6 +90,11 @@ class Crowd:
         tree = self.rule(segment.level, r.randrange(1000))
         editing.save(segment, name=segment.name, description="", kind="dynamic", tree=tree, by=ADA)
 
+    def publish_now_and_then(self, r):
+        """A worker that is given more than it can do would never be seen to finish."""
+        self.publish(r)
+        self.stop.wait(1)
+
     def fold(self, r):
         counting.fold()
         time.sleep(0.02)
@@ -138,7 +143,8 @@ def test_membership_is_what_a_fresh_evaluation_says(acme, queued, monkeypatch, d
     crowd = Crowd(acme)
     if queued:
         drain()
-    jobs = [crowd.change_contact] * 3 + [crowd.change_partner] * 2 + [crowd.publish, crowd.fold]
+    publish = crowd.publish_now_and_then if queued else crowd.publish
+    jobs = [crowd.change_contact] * 3 + [crowd.change_partner] * 2 + [publish, crowd.fold]
     threads = [threading.Thread(target=crowd.run, args=(job, seed)) for seed, job in enumerate(jobs)]
     for thread in threads:
         thread.start()
@@ -146,14 +152,14 @@ def test_membership_is_what_a_fresh_evaluation_says(acme, queued, monkeypatch, d
     while time.monotonic() < end:
         time.sleep(0.05)
         if queued:
-            drain()
+            drain(rounds=1)
     crowd.stop.set()
     for thread in threads:
         thread.join(30)
     drain()
 
     assert crowd.errors == []
-    assert min(crowd.done[name] for name in ("change_contact", "change_partner", "publish")) > 3
+    assert min(crowd.done[job.__name__] for job in jobs) > 3
     with workspace_transaction(acme):
         for level in ("partner", "contact"):
             stale = {pk: (f, s) for pk, f, s in expected_and_stored(level) if f != s}
