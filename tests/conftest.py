@@ -13,6 +13,7 @@ from workspaces.setup import set_up_workspace
 from workspaces.tenancy import workspace_transaction
 
 PASSWORD = "correct horse battery"
+ACME_DOMAIN = "partners.acme.test"
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -24,6 +25,23 @@ def pytest_collection_modifyitems(items):
         if marker or uses_database:
             options = {**(marker.kwargs if marker else {}), "databases": ["default", "owner"]}
             item.add_marker(pytest.mark.django_db(**options), append=False)
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(settings):
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """Both workspaces are made once. A test that empties the database makes its own again."""
+    with django_db_blocker.unblock():
+        make_workspace("acme", domain=ACME_DOMAIN)
+        make_workspace("globex")
+
+
+def workspace_named(slug, **fields):
+    return Workspace.objects.filter(slug=slug).first() or make_workspace(slug, **fields)
 
 
 def make_workspace(slug, **fields):
@@ -63,12 +81,12 @@ def make_member(workspace, name, access):
 
 @pytest.fixture
 def acme(db):
-    return make_workspace("acme", domain="partners.acme.test")
+    return workspace_named("acme", domain=ACME_DOMAIN)
 
 
 @pytest.fixture
 def globex(db):
-    return make_workspace("globex")
+    return workspace_named("globex")
 
 
 @pytest.fixture

@@ -1,14 +1,20 @@
 """Who a signed-in person is in a workspace: a member of its team, one of its partners' contacts, or both."""
 
+from datetime import timedelta
+
 from allauth.account.models import EmailAddress
 from django.contrib.auth import get_user
 from django.contrib.auth.hashers import make_password
 from django.contrib.sessions.backends.db import SessionStore
 from django.db.models.functions import Lower
 from django.http import HttpRequest
+from django.utils import timezone
 
 from workspaces.models import Contact, PersonAccess, TeamMember, User
+from workspaces.tenancy import workspace_transaction
 
+# Being here is written down this often at most, so that reading a page is not writing a row.
+VISIT_EVERY = timedelta(minutes=10)
 # In the session: workspace id → the contact that the person chose to be there.
 CHOSEN_CONTACT = "chosen_contacts"
 
@@ -29,6 +35,14 @@ def chosen_contact(user, session, workspace):
     contacts = list(contacts_of(user))
     chosen = session.get(CHOSEN_CONTACT, {}).get(str(workspace.pk))
     return next((c for c in contacts if str(c.pk) == chosen), contacts[0] if contacts else None)
+
+
+def note_visit(contact, workspace):
+    """Keeps when a contact was last here, in a transaction of its own."""
+    now = timezone.now()
+    if contact.last_seen_at is None or now - contact.last_seen_at > VISIT_EVERY:
+        with workspace_transaction(workspace):
+            Contact.objects.filter(pk=contact.pk).update(last_seen_at=now)
 
 
 def choose_contact(session, contact):

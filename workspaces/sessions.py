@@ -14,6 +14,9 @@ from django.contrib.auth.signals import user_logged_in
 from django.dispatch import receiver
 from django.utils import timezone
 
+from workspaces import people
+from workspaces.tenancy import workspace_transaction
+
 HOST = "host"
 SEEN = "seen"
 SETTINGS_SEEN = "settings_seen"
@@ -36,6 +39,18 @@ def begin(request, **_):
     request.session[SEEN] = request.session[SETTINGS_SEEN] = int(time.time())
     if "HTTP_HOST" in request.META:  # a test's sign-in has no request behind it
         keep_to_this_host(request)
+
+
+@receiver(user_logged_in)
+def note_contacts(request, user, **_):
+    """Signing in at a workspace is a visit."""
+    workspace = getattr(request, "workspace", None)
+    if workspace is None:
+        return
+    with workspace_transaction(workspace):
+        contacts = list(people.contacts_of(user))
+    for contact in contacts:
+        people.note_visit(contact, workspace)
 
 
 class OneHostMiddleware:

@@ -63,6 +63,7 @@ class Command(BaseCommand):
             lea = Actor.of_member(members["lea"])
             owners = planting.team_owners(members)
             partners, contacts = planting.plant_partners(companies, owners=owners, by=HUBSPOT)
+            planting.plant_people(contacts)
             planting.plant_demo_contacts(workspace)
             segments = planting.plant_segments(northwind.SEGMENTS, properties, by=lea)
             pilots = [partner.pk for partner in partners[:40:6]]
@@ -84,6 +85,7 @@ class Command(BaseCommand):
         )
         with workspace_transaction(workspace):
             properties = planting.plant_properties(workspace, [])
-            planting.plant_partners(fjordlight.companies(timezone.localdate()), owners=[None])
+            _, contacts = planting.plant_partners(fjordlight.companies(timezone.localdate()), owners=[None])
+            planting.plant_people(contacts)
             segments = planting.plant_segments(fjordlight.SEGMENTS, properties)
             planting.plant_experience(segments, fjordlight.TABS, name="Studio portal")
