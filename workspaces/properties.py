@@ -104,7 +104,7 @@ def _cleaned(edit, known, *, level, by):
             errors[key] = f"{prop.label} can only be changed by {prop.workspace.name}."
         else:
             try:
-                cleaned[prop] = clean(prop, value)
+                cleaned[prop] = _fitting(prop, clean(prop, value))
             except Invalid as error:
                 errors[key] = str(error)
     given = {prop.key for prop, raw in cleaned.items() if raw is not None}
@@ -115,6 +115,15 @@ def _cleaned(edit, known, *, level, by):
     if errors:
         raise PropertyErrors(errors)
     return cleaned
+
+
+def _fitting(prop, raw):
+    """A value that is also a column must fit into it."""
+    column = MODELS[prop.level].columns.get(prop.key) if prop.built_in else None
+    longest = MODELS[prop.level]._meta.get_field(column).max_length if column else None  # type: ignore[union-attr]
+    if longest and raw and len(raw) > longest:
+        raise Invalid(f"Keep it under {longest:,} characters; this has {len(raw):,}.")
+    return raw
 
 
 def _defaults(known, level):
@@ -151,14 +160,14 @@ def _take_locks(edits, level):
 def _refresh(edits, level):
     """Reads the rows again under their locks: what was loaded before may be old."""
     model = MODELS[level]
-    rows = model.objects.filter(pk__in=[edit.record.pk for edit in edits]).order_by("pk")
-    rows = {row.pk: row for row in rows.select_for_update(of=("self",), no_key=True)}
+    wanted = model.objects.filter(pk__in=[edit.record.pk for edit in edits]).order_by("pk")
+    rows = {row.pk: row for row in wanted.select_for_update(of=("self",), no_key=True)}
     moved = False
     for edit in edits:
         row = rows.get(edit.record.pk)
         if row is None:
             raise model.DoesNotExist(f"The {level} is gone.")
-        if level == "contact" and row.partner_id != edit.record.partner_id:
+        if isinstance(row, Contact) and row.partner_id != edit.record.partner_id:
             edit.record.partner_id, moved = row.partner_id, True
         for name in ("raw", "norm", "set_at", "version"):
             setattr(edit.record, name, getattr(row, name))

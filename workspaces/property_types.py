@@ -20,7 +20,12 @@ from django.utils.dateparse import parse_date, parse_datetime
 MAX_TEXT = 1_000
 MAX_LONG_TEXT = 65_536  # HubSpot's limit of a string
 MAX_DIGITS = 15  # what a float8 keeps exactly
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 PHONE = re.compile(r"\+?[0-9 ()./\-]{3,30}(?: ?(?:x|ext\.?) ?[0-9]{1,6})?\Z", re.IGNORECASE)
+# In every time zone these moments still lie in the calendar.
+FIRST_MOMENT = dt.datetime(1, 1, 3, tzinfo=dt.UTC)
+LAST_MOMENT = dt.datetime(9999, 12, 29, tzinfo=dt.UTC)
+TOO_FAR = "This moment is too far away."
 CURRENCY = re.compile(r"[A-Z]{3}\Z")
 _valid_url = URLValidator(schemes=["http", "https"])
 
@@ -59,7 +64,7 @@ def fold(text):
 
 
 def _tidy(text):
-    if "\x00" in text:
+    if UNSTORABLE.search(text):
         raise Invalid("This text contains a character that cannot be stored.")
     return text.replace("\r\n", "\n").replace("\r", "\n").strip()
 
@@ -84,8 +89,11 @@ def _decimal(value):
         raise Invalid("Enter a number, such as 1250 or 12.5.") from error
     if not number.is_finite():
         raise Invalid("Enter a number, such as 1250 or 12.5.")
+    # The size first: normalising a huge exponent overflows.
+    if number and not -9 <= number.adjusted() <= MAX_DIGITS:
+        raise Invalid(f"Numbers have at most {MAX_DIGITS} digits.")
     number = number.normalize() if number else Decimal(0)
-    if len(number.as_tuple().digits) > MAX_DIGITS or not -9 <= number.adjusted() <= MAX_DIGITS:
+    if len(number.as_tuple().digits) > MAX_DIGITS:
         raise Invalid(f"Numbers have at most {MAX_DIGITS} digits.")
     return number
 
@@ -145,7 +153,9 @@ def _datetime(prop, value):
     try:
         utc = value.astimezone(dt.UTC)
     except OverflowError as error:
-        raise Invalid("This moment is too far away.") from error
+        raise Invalid(TOO_FAR) from error
+    if not FIRST_MOMENT <= utc <= LAST_MOMENT:
+        raise Invalid(TOO_FAR)
     return f"{utc.year:04}-{utc:%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03}Z"
 
 

@@ -1,6 +1,7 @@
 import pytest
 
 from workspaces.actors import SYSTEM, Actor
+from workspaces.display import Display
 from workspaces.models import Contact, Partner, Property, PropertyChange, Workspace
 from workspaces.properties import (
     PropertyErrors,
@@ -11,6 +12,7 @@ from workspaces.properties import (
     set_properties,
 )
 from workspaces.property_types import Invalid, clean, normalise
+from workspaces.record_forms import typed
 from workspaces.signals import record_changed
 
 CRM = Actor("crm", "hubspot", "HubSpot")
@@ -62,6 +64,8 @@ def test_a_value_becomes_its_raw_and_its_normalised_form(type, given, raw, norm)
         ("money", {"amount": "1", "currency": "EUR", "x": 1}), ("boolean", "maybe"), ("boolean", 1), ("date", "2023-02-29"),
         ("date", "yesterday"), ("datetime", "2026-13-01T00:00"), ("choice", "Gold"), ("choice", ["gold"]), ("multi_choice", ["gold", "tin"]),
         ("multi_choice", {"gold": 1}), ("url", "javascript:alert(1)"), ("url", "http://"), ("email", "ana@"), ("phone", "call me"), ("phone", "1" * 41),
+        ("number", "1e1000000"), ("number", "-1e999999"), ("money", "1e1000000 EUR"), ("text", "a\ud800"), ("url", "http://a.com/\udfff"),
+        ("datetime", "9999-12-31T23:59:59Z"), ("datetime", "0001-01-01T00:00:00Z"),
     ],
 )  # fmt: skip
 def test_a_hostile_value_is_refused_in_words(type, given):
@@ -143,6 +147,28 @@ def test_a_name_is_needed_and_mirrored_to_its_column(acme, brightpath, inside):
             set_properties(brightpath, {"name": ""}, by=CRM)
         with pytest.raises(PropertyErrors):
             create_partner({"tier": "gold"}, by=CRM)
+
+
+def test_a_value_that_is_too_long_for_its_column_is_refused_in_words(acme, brightpath, pat, inside):
+    with inside(acme):
+        for record, values in [
+            (brightpath, {"name": "n" * 201}),
+            (pat, {"name": "n" * 201}),
+            (pat, {"email": f"{'a' * 60}@{'b.' * 98}example"}),
+        ]:
+            with pytest.raises(PropertyErrors) as refused:
+                set_properties(record, values, by=CRM)
+            assert set(refused.value.errors) == set(values)
+        set_properties(brightpath, {"name": "n" * 200}, by=CRM)
+
+
+@pytest.mark.parametrize("moment", ["0001-01-03T00:00:00Z", "9999-12-29T00:00:00Z"])
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Etc/GMT+12"])
+def test_the_first_and_the_last_moment_can_be_shown_everywhere(moment, zone):
+    field = Property(workspace=Workspace(time_zone=zone), type="datetime", key="x", label="X")
+    raw = clean(field, moment)
+    assert Display(field.workspace.zone).text(field, raw)
+    assert typed(field, raw)
 
 
 def test_a_new_contact_gets_the_default_role(acme, brightpath, inside):
