@@ -109,6 +109,21 @@ def test_what_is_no_image_by_its_content_is_refused(content, words, pat, brightp
     assert not list(media.rglob("*.*"))
 
 
+def test_a_file_on_which_the_decoder_stumbles_is_refused(pat, as_user, logo_of, brightpath):
+    """Orientation and resolution of a picture are of types that a picture may lie about."""
+    content = picture("JPEG", exif=_lying_exif())
+    response = as_user(pat).post(UPLOAD, upload(content))
+    assert response.status_code == 422
+    assert "damaged" in response.text
+    assert not logo_of(brightpath)
+
+
+def _lying_exif():
+    """Turned by a quarter, and an X resolution that is text."""
+    entries = struct.pack(">HHIHH", 0x0112, 3, 1, 6, 0) + struct.pack(">HHI4s", 0x011A, 2, 4, b"abc\0")
+    return b"Exif\0\0MM\0*" + struct.pack(">IH", 8, 2) + entries + struct.pack(">I", 0)
+
+
 def test_a_small_file_that_unpacks_to_gigabytes_is_refused_before_it_does(pat, brightpath, as_user, logo_of):
     response = as_user(pat).post(UPLOAD, upload(bomb()))
     assert response.status_code == 422
