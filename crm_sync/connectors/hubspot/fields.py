@@ -11,6 +11,7 @@ from crm_sync.connectors.base import CrmField, FieldOption
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LONGEST_TEXT = 65_536
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 UNWRITABLE_TYPES = {"object_coordinates", "json"}
 TRUE = {"true", "yes", "1"}
 FALSE = {"false", "no", "0"}
@@ -67,7 +68,7 @@ def misfit(portal_type: str, field: CrmField) -> str:
 
 def from_wire(text: str, *, portal_type: str, currency: str = "") -> Any:
     """The raw value behind HubSpot's string; None when it is empty."""
-    if "\x00" in text or len(text) > LONGEST_TEXT:
+    if UNSTORABLE.search(text) or len(text) > LONGEST_TEXT:
         raise UnfitValue("The value holds characters that cannot be stored, or is too long.")
     if text.strip() == "":
         return None

@@ -64,6 +64,7 @@ def test_empty_is_none_here_and_an_empty_string_there(portal_type):
         ("datetime", "9" * 17),
         ("datetime", "yesterday"),
         ("text", "a\x00b"),
+        ("text", "a\ud800"),
         ("text", "x" * 65_537),
     ],
 )
