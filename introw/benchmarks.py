@@ -60,9 +60,8 @@ def portal_home(*, clients, seconds):
     slug = "bench-home"
     with fresh_workspace(slug) as workspace:
         set_up_workspace(workspace)
-        segments = {}
         tabs = [(f"Tab {n}", (), (("rich_text", "Text", "Some **words**.\n" * 20),)) for n in range(6)]
-        planting.plant_experience(segments, tabs, name="Portal")
+        planting.plant_experience({}, tabs, name="Portal")
         partner = create_partner({"name": "Bench", "tier": "gold"}, by=SYSTEM)
         users = [person(f"bench-{n}") for n in range(clients)]
         for user in users:

@@ -160,7 +160,9 @@ ACCOUNT_ADAPTER = "workspaces.sign_in.AccountAdapter"
 ACCOUNT_FORMS = {"login": "workspaces.sign_in.SignInForm"}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
-ACCOUNT_SIGNUP_FIELDS = ["email*"]  # nobody signs up: this only tells allauth that people are known by address
+ACCOUNT_SIGNUP_FIELDS = [
+    "email*"
+]  # nobody signs up: this only tells allauth that people are known by address
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_EMAIL_VERIFICATION = "none"  # a mailed code proves the address
@@ -270,7 +272,7 @@ SECURE_CSP = {
 
 mail = urlsplit(env("PORTAL_EMAIL_URL", ""))  # smtp://user:password@host:587, smtps:// for implicit TLS
 DEFAULT_FROM_EMAIL = env("PORTAL_FROM_EMAIL", "Partner portal <portal@localhost>")
-MAILERS = {"default": {"BACKEND": "django.core.mail.backends.console.EmailBackend"}}
+MAILERS: dict[str, dict] = {"default": {"BACKEND": "django.core.mail.backends.console.EmailBackend"}}
 if mail.hostname:
     MAILERS["default"] = {
         "BACKEND": "django.core.mail.backends.smtp.EmailBackend",

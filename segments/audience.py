@@ -53,7 +53,7 @@ class OpenTo(models.Func):
         mine = [list(viewer.segment_ids), subjects, now, subjects, now]
         self.asked = [current_workspace_id(), *mine, *mine]
 
-    def as_sql(self, compiler, connection, **_):
+    def as_sql(self, compiler, connection, **_):  # type: ignore[override]
         audience, params = compiler.compile(self.source_expressions[0])
         return OPEN.format(mine=MINE) % {"audience": audience}, [*params, *self.asked]
 

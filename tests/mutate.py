@@ -215,9 +215,7 @@ def main():
             missed = [guard for guard in GUARDS if not caught(guard, Path(folder), servers.environment)]
         finally:
             servers.stop()
-    print(
-        f"\n{len(GUARDS) - len(missed)} of {len(GUARDS)} guards are noticed by a test when they are gone."
-    )
+    print(f"\n{len(GUARDS) - len(missed)} of {len(GUARDS)} guards are noticed by a test when they are gone.")
     return 1 if missed else 0
 
 

@@ -67,7 +67,11 @@ def test_every_view_says_who_may_open_it():
 
 
 def test_every_settings_view_names_a_known_permission():
-    named = {view.access.partition(":")[2] for _, view in views() if getattr(view, "access", "").startswith("settings:")}
+    named = {
+        view.access.partition(":")[2]
+        for _, view in views()
+        if getattr(view, "access", "").startswith("settings:")
+    }
     assert named - PERMISSIONS == set()
 
 
@@ -103,15 +107,22 @@ def test_templates_keep_to_the_content_security_policy():
         text = re.sub(r"\{#.*?#\}|\{% comment %\}.*?\{% endcomment %\}", "", path.read_text(), flags=re.S)
         if path.parent.name == "emails" or path.name == "email.html":
             continue  # mail programs know nothing but inline style
-        for pattern in (r"\sstyle=", r"\son[a-z]+=", r"<script(?![^>]*(nonce|type=\"application/json\"))", r"\|safe\b"):
+        for pattern in (
+            r"\sstyle=",
+            r"\son[a-z]+=",
+            r"<script(?![^>]*(nonce|type=\"application/json\"))",
+            r"\|safe\b",
+        ):
             offences += [f"{path.relative_to(ROOT)}: {m.group(0)}" for m in re.finditer(pattern, text)]
     assert offences == []
 
 
 def test_every_htmx_element_carries_the_nonce():
-    missing = []
-    for path in (ROOT / "templates").rglob("*.html"):
-        for tag in re.finditer(r"<[a-z][^>]*?\shx-(?:get|post|put|patch|delete|trigger|sse)[^>]*>", path.read_text()):
-            if "{% hx %}" not in tag.group(0):
-                missing.append(f"{path.relative_to(ROOT)}: {tag.group(0)[:80]}")
+    pattern = re.compile(r"<[a-z][^>]*?\shx-(?:get|post|put|patch|delete|trigger|sse)[^>]*>")
+    missing = [
+        f"{path.relative_to(ROOT)}: {tag.group(0)[:80]}"
+        for path in (ROOT / "templates").rglob("*.html")
+        for tag in pattern.finditer(path.read_text())
+        if "{% hx %}" not in tag.group(0)
+    ]
     assert missing == []

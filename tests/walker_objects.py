@@ -82,7 +82,10 @@ def _profile(partner):
     picture = io.BytesIO()
     Image.new("RGB", (8, 8), "red").save(picture, "PNG")
     logos.set_logo(partner, logos.redraw(SimpleUploadedFile("logo.png", picture.getvalue())))
-    return {"shown_property": layout.fields.get(prop__key="website").prop_id, "logo": logos.version_of(partner)}
+    return {
+        "shown_property": layout.fields.get(prop__key="website").prop_id,
+        "logo": logos.version_of(partner),
+    }
 
 
 def _connection(partner):

@@ -4,7 +4,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db.backends.signals import connection_created
 from django.dispatch import receiver
 
-_checked = set()
+_checked: set[str] = set()
 
 
 @receiver(connection_created)

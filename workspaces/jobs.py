@@ -6,7 +6,9 @@ its start. Whatever dies on the way, the note stays and is rung again; so a hand
 its rows for itself.
 """
 
+from collections.abc import Callable
 from contextvars import ContextVar
+from datetime import datetime
 
 from celery import shared_task
 from django.db import connection
@@ -16,7 +18,7 @@ from workspaces.models import Due, Workspace
 from workspaces.tenancy import current_workspace_id, workspace_transaction
 
 CHANNEL = "work"
-HANDLERS = {}
+HANDLERS: dict[str, Callable[[], datetime | None]] = {}
 _job_workspace = ContextVar("job_workspace", default=None)
 
 # One statement: the note, and a ring only where the queue was idle, since every NOTIFY makes commits queue up.

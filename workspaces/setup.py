@@ -21,7 +21,7 @@ PHASES = [
     {"value": "onboarding", "label": "Onboarding"},
     {"value": "active", "label": "Active"},
 ]
-BUILT_IN = [
+BUILT_IN: list[dict] = [
     {"level": "partner", "key": "name", "label": "Company name", "type": "text"},
     {"level": "partner", "key": "website", "label": "Website", "type": "url"},
     {

@@ -21,7 +21,7 @@ WIDGETS = {
 
 def account(companies, properties):
     """The account as the stand-in loads it. `properties`: ours by (level, key)."""
-    objects = {"companies": [], "contacts": []}
+    objects: dict[str, list[dict]] = {"companies": [], "contacts": []}
     for index, company in enumerate(companies):
         company_id = FIRST_COMPANY + index
         values = wire(COMPANY_FIELDS, "partner", company.values, properties)

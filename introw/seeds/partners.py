@@ -41,7 +41,8 @@ class Company:
 def invent(partners, contacts, *, seed, today):
     """`partners` companies with `contacts` people among them, a few large and many small ones."""
     rng = random.Random(seed)  # noqa: S311  invented data, not a secret
-    companies, taken = [], set()
+    companies: list[Company] = []
+    taken: set[str] = set()
     while len(companies) < partners:
         company = _company(rng, today)
         if company.name not in taken:
@@ -95,7 +96,8 @@ def _sizes(rng, partners, contacts):
 
 
 def _people(rng, company, country, size):
-    people, taken = [], set()
+    people: list[Person] = []
+    taken: set[str] = set()
     while len(people) < size:
         first, last = rng.choice(country.first_names), rng.choice(country.last_names)
         local = f"{_ascii(first)}.{_ascii(last)}"

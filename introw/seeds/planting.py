@@ -9,7 +9,7 @@ from allauth.account.models import EmailAddress
 from django.utils import timezone
 
 from crm_sync.connections import connect_hubspot, map_field
-from crm_sync.connectors.base import CrmField
+from crm_sync.connectors.base import CrmField, FieldOption
 from crm_sync.models import ExternalRecord
 from introw.seeds import hubspot, northwind
 from introw.seeds.workspaces import COMPANY_FIELDS, CONTACT_FIELDS
@@ -252,7 +252,7 @@ def plant_connection(companies, partners, contacts, properties, *, by=SYSTEM):
 
 
 def _crm_field(entry):
-    options = tuple((o["value"], o["label"]) for o in entry.get("options", ()))
+    options = tuple(FieldOption(o["value"], o["label"]) for o in entry.get("options", ()))
     return CrmField(
         name=entry["name"],
         label=entry["label"],

@@ -10,7 +10,7 @@ from django import forms, template
 from django.conf import settings
 from django.template.loader import get_template
 from django.utils import formats, timezone
-from django.utils.html import format_html, format_html_join
+from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from introw.icons import ALIASES, ICONS
@@ -33,7 +33,7 @@ def _drawing(name) -> SafeString:
     if name not in ICONS and settings.DEBUG:
         near = ", ".join(difflib.get_close_matches(name, [*ICONS, *ALIASES], cutoff=0.4))
         raise template.TemplateSyntaxError(f"No icon is called “{name}”. Near: {near}. All: introw/icons.py")
-    return mark_safe(ICONS.get(name, ICONS["goal"]))  # noqa: S308 - fixed text of this repository
+    return mark_safe(ICONS.get(name) or ICONS["goal"])  # noqa: S308 - fixed text of this repository
 
 
 @register.simple_tag
@@ -82,7 +82,7 @@ def avatar(name, kind="", image="") -> SafeString:
         inside = format_html('<img src="{}" alt="">', image)
     else:
         words = [word for word in text.replace("(", " ").split() if word[0].isalnum()] or ["?"]
-        inside = (words[0][0] + (words[-1][0] if len(words) > 1 else "")).upper()
+        inside = conditional_escape((words[0][0] + (words[-1][0] if len(words) > 1 else "")).upper())
     return format_html(
         '<span class="avatar h{} {}" aria-hidden="true">{}</span>', crc32(text.encode()) % 8, kind, inside
     )

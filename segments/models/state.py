@@ -8,7 +8,7 @@ from workspaces.tenancy import WorkspaceManager, WorkspaceModel, WorkspaceOneToO
 class State(WorkspaceModel):
     """What a subject is in: the numbers of builds. Written by segments.membership and segments.publishing."""
 
-    id = None
+    id = None  # type: ignore[assignment]  # the subject's key is the state's
     chunk = models.SmallIntegerField()
     builds = ArrayField(models.IntegerField(), default=list)
     # Members who would have left, kept in until somebody decides; their builds are in `builds` too.

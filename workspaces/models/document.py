@@ -1,5 +1,7 @@
 """What partners and contacts have in common: a document of typed property values."""
 
+from typing import ClassVar
+
 from django.db import models
 
 from workspaces.keys import chunk_of
@@ -12,6 +14,10 @@ class Record(WorkspaceModel):
     All three documents are keyed by the property's number: `raw` is what people see, `norm` what rules
     compare, `set_at` when each value was last set (UTC, ISO 8601).
     """
+
+    level: ClassVar[str]
+    # Built-in properties that also have a column, for lists, search and sorting: key → column.
+    columns: ClassVar[dict[str, str]]
 
     raw = models.JSONField(default=dict, editable=False)
     norm = models.JSONField(default=dict, editable=False)

@@ -14,7 +14,6 @@ class Partner(Record):
     """A company that sells for the vendor."""
 
     level = "partner"
-    # Built-in properties that also have a column, for lists, search and sorting.
     columns = {"name": "name"}
 
     name = models.CharField(max_length=200, editable=False)

@@ -5,7 +5,7 @@ from django.db.models.functions import Lower
 from workspaces.keys import uuid7
 
 
-class UserManager(BaseUserManager):
+class UserManager(BaseUserManager["User"]):
     def create_user(self, email, password=None, **fields):
         user = self.model(email=self.normalize_email(email), **fields)
         user.set_password(password)
