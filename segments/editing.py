@@ -54,6 +54,7 @@ def save(
     members: Collection[UUID] | None = None,
 ) -> Build | None:
     """Saves what changed. A new build is made only where who belongs may differ."""
+    publishing.hold(segment.level)
     was = segment.kind
     segment.name, segment.description, segment.kind = name, description, kind
     segment.updated_at, segment.updated_by = timezone.now(), by.label
@@ -95,6 +96,7 @@ def archive(segment: Segment, *, by: Actor) -> None:
 
 def restore(segment: Segment, *, by: Actor) -> None:
     """Opens again once the membership of today is built; until then the gates stay closed."""
+    publishing.hold(segment.level)
     latest = segment.builds.exclude(state=Build.State.FAILED).order_by("-version").first()
     segment.archived_at, segment.live_build = None, None
     segment.updated_at, segment.updated_by = timezone.now(), by.label

@@ -25,6 +25,7 @@ MODELS = {"partner": Partner, "contact": Contact}
 
 def publish(segment: Segment, *, tree: dict | None, by: Actor) -> Build:
     """Makes a build and fills it: at once in a small workspace, else by a worker."""
+    at_once = hold(segment.level)
     definitions.change()
     _supersede(segment)
     build = Build.objects.create(
@@ -36,7 +37,7 @@ def publish(segment: Segment, *, tree: dict | None, by: Actor) -> Build:
         total=CHUNKS,
         made_by={"kind": by.kind, "id": by.id, "label": by.label},
     )
-    if _few(segment.level):
+    if at_once:
         fill(build, list(range(CHUNKS)))
         switch(build)
         sweep_retired(segment.level, list(range(CHUNKS)))
@@ -44,6 +45,23 @@ def publish(segment: Segment, *, tree: dict | None, by: Actor) -> Build:
     else:
         jobs.leave_work("segments.publish")
     return build
+
+
+def hold(level: str) -> bool:
+    """Takes all chunks where the build will be filled within this transaction, and says whether it will be.
+
+    Before the segment's own row is touched: whoever changes a membership holds a chunk and comes to that row
+    only at the end.
+    """
+    if not _few(level):
+        return False
+    _lock(level, list(range(CHUNKS)))
+    return True
+
+
+def _lock(level: str, chunks: list[int]) -> None:
+    offset = locks.PARTNER_CHUNKS if level == "partner" else 0
+    locks.lock_chunks([offset + chunk for chunk in chunks], exclusive=True)
 
 
 def _few(level: str) -> bool:
@@ -60,8 +78,7 @@ def _supersede(segment: Segment) -> None:
 def fill(build: Build, chunks: list[int]) -> None:
     """Adds the build to everybody who belongs to it, under the exclusive locks of the chunks."""
     level = build.segment.level
-    offset = locks.PARTNER_CHUNKS if level == "partner" else 0
-    locks.lock_chunks([offset + chunk for chunk in chunks], exclusive=True)
+    _lock(level, chunks)
     states.make(level, chunks=chunks)
     backfill.add_members(build, chunks)
     build.done += len(chunks)
