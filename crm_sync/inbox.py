@@ -22,7 +22,7 @@ from workspaces.keys import uuid7
 
 log = logging.getLogger(__name__)
 QUEUE = "hubspot.inbox"
-LEASE = timedelta(seconds=45)  # longer than a call to the CRM can take
+LEASE = timedelta(seconds=30)  # longer than a call to the CRM can take; a second reader would only read twice
 BATCH = 100
 MOST_PASSES = 500  # then the relay rings again: a task must end
 
