@@ -83,6 +83,9 @@ class AccountAdapter(DefaultAccountAdapter):
             return reverse("settings:home")
         return get_script_prefix() if place == "partner" else reverse("no_place")
 
+    def get_password_change_redirect_url(self, request):
+        return reverse("you")
+
     def get_logout_redirect_url(self, request):
         return reverse("account_login")
 

@@ -7,6 +7,8 @@ from allauth.mfa.models import Authenticator
 from django.core import mail
 from django.core.cache import cache
 
+from tests.conftest import PASSWORD
+
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 DEVICE = {
@@ -66,6 +68,8 @@ def test_a_passkey_is_added_then_asked_for_and_then_enough_by_itself(
     page.wait_for_url("**/settings/team/")
 
     page.goto(f"{address}/accounts/2fa/passkeys/add/")
+    page.get_by_label("Password").fill(PASSWORD)  # she has one, so it is asked for again
+    page.get_by_role("button", name="Continue").click()
     page.get_by_label("Sign in with it alone").check()
     page.get_by_role("button", name="Add").click()
     page.wait_for_url("**/2fa/recovery-codes/")

@@ -144,7 +144,9 @@ def test_a_short_or_common_password_is_refused_in_words(client, ada):
     page = client.post("/acme/accounts/password/change/", form).content.decode()
     assert "too common" in page
     form = {"oldpassword": PASSWORD, "password1": "short", "password2": "short"}
+    good = {"oldpassword": PASSWORD, "password1": "quite another one", "password2": "quite another one"}
     assert "at least 12 characters" in client.post("/acme/accounts/password/change/", form).content.decode()
+    assert client.post("/acme/accounts/password/change/", good)["Location"] == "/acme/accounts/you/"
 
 
 def test_at_a_workspaces_domain_the_app_is_asked_for_too(acme, pat):
