@@ -23,7 +23,7 @@ class Row:
 class MemberList:
     def __init__(self, segment: Segment, params):
         self.segment = segment
-        self.q = params.get("q", "").strip()
+        self.q = params.get("q", "").replace("\x00", "").strip()
         self.page_number = params.get("page")
 
     @cached_property

@@ -33,7 +33,7 @@ class Row:
 
 class SegmentList:
     def __init__(self, params):
-        self.q = params.get("q", "").strip()
+        self.q = params.get("q", "").replace("\x00", "").strip()
         self.level = params.get("level", "")
         self.kind = params.get("kind", "")
         self.used = params.get("used", "")

@@ -3,10 +3,11 @@
 URL names carry no workspace: the same routes serve partners.example.com/quotes/ and /acme/quotes/.
 """
 
+import codecs
 import logging
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
+from django.db import DataError, InterfaceError, OperationalError
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import get_script_prefix, set_script_prefix
@@ -14,6 +15,7 @@ from django.urls import get_script_prefix, set_script_prefix
 from workspaces.models import Workspace
 from workspaces.models.workspace import RESERVED_SLUGS
 
+NUL = "\x00"
 log = logging.getLogger(__name__)
 
 
@@ -53,6 +55,44 @@ def _is_local(host):
     """In development and the demo the product also answers on the loopback names."""
     name = host.rpartition(":")[0] or host
     return (settings.DEBUG or settings.DEMO) and name in {"localhost", "127.0.0.1", "[::1]"}
+
+
+class UnstorableMiddleware:
+    """What no column can hold is refused before anybody asks the database for it, and where it was asked, too."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        if NUL in request.path_info or not _is_utf8(request):
+            return _unstorable(request)
+        _drop_unstorable_cookies(request)
+        return self.get_response(request)
+
+    def process_exception(self, request, exception):
+        if isinstance(exception, (DataError, UnicodeError)):
+            log.warning("Values that cannot be stored came in", exc_info=exception)
+            return _unstorable(request)
+        return None
+
+
+def _drop_unstorable_cookies(request):
+    """A quoted cookie can spell any byte. Such a session is nobody's."""
+    request.COOKIES = {name: value for name, value in request.COOKIES.items() if NUL not in value}
+
+
+def _is_utf8(request):
+    """Forms are. Other encodings can spell what cannot be stored, and some cannot be read at all."""
+    try:
+        return codecs.lookup(request.encoding or "utf-8").name == "utf-8"
+    except LookupError:
+        return False
+
+
+def _unstorable(request):
+    if request.path_info.startswith("/hooks/"):
+        return HttpResponse("This cannot be stored.", status=400, content_type="text/plain; charset=utf-8")
+    return render(None, "400.html", status=400)
 
 
 class DatabaseAwayMiddleware:

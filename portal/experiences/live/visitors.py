@@ -14,7 +14,7 @@ from django.db import connections
 from django.http import HttpRequest, parse_cookie
 
 from workspaces import people
-from workspaces.middleware import WorkspaceMiddleware
+from workspaces.middleware import UnstorableMiddleware, WorkspaceMiddleware
 from workspaces.sessions import is_of_another_host
 from workspaces.tenancy import workspace_transaction
 
@@ -62,7 +62,7 @@ def _find(path, headers):
     request.path = request.path_info = path
     request.COOKIES = parse_cookie(headers.get("cookie", ""))
     try:
-        found = WorkspaceMiddleware(_visitor)(request)
+        found = UnstorableMiddleware(WorkspaceMiddleware(_visitor))(request)
         return found if isinstance(found, Visitor) else None
     finally:
         connections.close_all()

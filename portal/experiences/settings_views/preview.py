@@ -18,7 +18,7 @@ MOST = 20
 @settings_view("experiences.view")
 def choose(request, pk):
     experience = get_object_or_404(Experience.objects, pk=pk)
-    words = request.GET.get("q", "").strip()
+    words = request.GET.get("q", "").replace("\x00", "").strip()
     found = Contact.objects.exclude(status=Contact.Status.SUSPENDED).select_related("partner")
     if words:
         found = found.filter(
