@@ -20,7 +20,8 @@ def first(inputs: Inputs, name: str) -> str:
 def from_inputs(takes: str, inputs: Inputs, fields: Fields):
     """The value as the rule keeps it. What makes no sense stays text, for the validator to refuse."""
     if takes in SEVERAL:
-        lines = [line.strip() for text in inputs.get("v", []) for line in text.splitlines()]
+        # Not splitlines(): a rare separator within a value is part of it.
+        lines = [line.strip() for text in inputs.get("v", []) for line in text.split("\n")]
         return [_number(line) if takes in NUMERIC else line for line in lines if line]
     if takes in CHOSEN:
         return [_number(one) if takes in NUMERIC else one for one in inputs.get("v", []) if one]
