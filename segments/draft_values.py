@@ -6,6 +6,7 @@ from decimal import Decimal, InvalidOperation
 from segments.rules.fields import Fields
 
 NUMBER = re.compile(r"[-−]?\d{1,3}(?:[, ]\d{3})+(?:\.\d+)?\Z")
+MAGNITUDE = 100_000  # a power of ten far beyond every limit; arithmetic with much greater ones overflows
 SEVERAL = {"texts", "domains", "numbers", "month_days"}
 CHOSEN = {"options", "months", "weekdays"}
 NUMERIC = {"number", "numbers", "count", "days", "month_days", "months", "weekdays"}
@@ -64,7 +65,7 @@ def _number(text: str):
         number = Decimal(text.replace("−", "-"))
     except InvalidOperation:
         return text
-    if not number.is_finite():
+    if not number.is_finite() or abs(number.adjusted()) > MAGNITUDE:
         return text
     return int(number) if number == number.to_integral_value() and abs(number) < 10**16 else float(number)
 

@@ -56,6 +56,7 @@ def test_numbers_are_read_as_people_write_them():
 
     assert [read(text) for text in ("50,000", "1 250.5", "−3", "0.10", " 7 ")] == [50000, 1250.5, -3, 0.1, 7]
     assert [read(text) for text in ("abc", "1,5", "NaN", "1e9999")] == ["abc", "1,5", "NaN", float("inf")]
+    assert [read(text) for text in ("1e1000000", "-1e-1000000")] == ["1e1000000", "-1e-1000000"]
 
 
 def test_what_hangs_under_nothing_is_dropped():
