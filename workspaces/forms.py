@@ -11,6 +11,9 @@ from workspaces.models import Property, TeamMember, Workspace
 from workspaces.options import key_from
 from workspaces.record_forms import CURRENCIES
 
+# Names of forms that hold properties' values (portal/profile), and what money's currency is called in them.
+RESERVED_KEYS = {"confirmed", "csrfmiddlewaretoken", "next"}
+CURRENCY_OF = "_currency"
 HOST = re.compile(r"(?!-)(?:[a-z0-9-]{1,63}(?<!-)\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]\Z")
 
 
@@ -62,7 +65,10 @@ class NewPropertyForm(PropertyDetailsForm):
         if self.errors:
             return cleaned
         taken = set(Property.objects.filter(level=self.instance.level).values_list("key", flat=True))
-        key = cleaned.get("key") or key_from(cleaned["label"], taken=taken)
+        reserved = RESERVED_KEYS | _clashing_with(taken)
+        key = cleaned.get("key") or key_from(cleaned["label"], taken=taken | reserved)
+        if key in reserved - taken:
+            self.add_error("key", "The portal's forms use this key themselves. Choose another.")
         if key in taken:
             self.add_error("key", "Another property has this key, maybe an archived one. Choose another.")
         try:
@@ -70,6 +76,12 @@ class NewPropertyForm(PropertyDetailsForm):
         except ValidationError as error:
             self.add_error("key", error)
         return {**cleaned, "key": key}
+
+
+def _clashing_with(keys):
+    """Beside an amount stands its currency: "fee" and "fee_currency" would be one field of a form."""
+    stems = {key.removesuffix(CURRENCY_OF) for key in keys if key.endswith(CURRENCY_OF)}
+    return stems | {key + CURRENCY_OF for key in keys}
 
 
 class PortalForm(forms.ModelForm):

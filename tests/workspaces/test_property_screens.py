@@ -140,6 +140,8 @@ def test_a_property_is_added_with_options(acme, ada, inside, as_user):
     [
         ({"label": ""}, "This field is required."),
         ({"key": "tier"}, "Another property has this key"),
+        ({"key": "next"}, "The portal&#x27;s forms use this key themselves."),
+        ({"key": "tier_currency"}, "The portal&#x27;s forms use this key themselves."),
         ({"key": "Not a key"}, "Use small letters, digits and underscores."),
         ({"type": "regex"}, "Select a valid choice"),
     ],
@@ -156,6 +158,19 @@ def test_a_property_that_cannot_be_is_refused_and_nothing_typed_is_lost(
     assert 'value="Where they sell"' in response.content.decode()
     with inside(acme):
         assert Property.objects.filter(level="partner").count() == 5
+
+
+def test_a_name_never_makes_a_key_that_stands_for_something_else_in_a_form(acme, ada, inside, as_user):
+    with inside(acme):
+        define_properties([{"level": "partner", "key": "fee_currency", "label": "Fee in", "type": "text"}])
+    for label in ("Next", "Confirmed", "Fee", "Tier currency"):
+        data = {"level": "partner", "label": label, "type": "text"}
+        assert as_user(ada).post(f"{LIST}new/", data).status_code == 302
+    with inside(acme):
+        made = list(
+            Property.objects.filter(level="partner").order_by("-number").values_list("key", flat=True)[:4]
+        )
+    assert made == ["tier_currency_2", "fee_2", "confirmed_2", "next_2"]
 
 
 def test_adding_an_option_keeps_the_form_without_saving_or_complaining(acme, ada, inside, as_user):
