@@ -14,6 +14,7 @@ from workspaces.access import settings_view
 from workspaces.actors import Actor
 
 SHOWN = 50
+LONGEST = 10  # digits of a draft's number
 
 
 @require_POST
@@ -21,10 +22,9 @@ SHOWN = 50
 def publication(request, pk):
     experience = get_object_or_404(Experience.objects, pk=pk)
     seen = request.POST.get("seen", "")
+    number = int(seen) if seen.isdecimal() and len(seen) < LONGEST else -1
     try:
-        made = publishing.publish(
-            experience, seen=int(seen) if seen.isdecimal() else -1, by=Actor.of_member(request.member)
-        )
+        made = publishing.publish(experience, seen=number, by=Actor.of_member(request.member))
     except publishing.DraftMoved:
         messages.warning(
             request,

@@ -165,7 +165,7 @@ def number_of(workspace, experience, inside):
         return experience.draft_number
 
 
-@pytest.mark.parametrize("seen", ["", "x", "0", "999"])
+@pytest.mark.parametrize("seen", ["", "x", "0", "999", "9" * 5000])
 def test_a_draft_one_has_not_seen_is_not_published(acme, built, team, inside, seen):
     with inside(acme):
         editing.add_tab(built, title="By someone else", by=SYSTEM)
