@@ -54,8 +54,8 @@ def lists(*, workspaces, partners, requests):
     return figures
 
 
-@benchmark("portal-home", clients=4, seconds=8)
-def portal_home(*, clients, seconds):
+@benchmark("portal-home", clients=4, seconds=8, workers=2)
+def portal_home(*, clients, seconds, workers):
     """A partner's home page with several clients at once."""
     slug = "bench-home"
     with fresh_workspace(slug) as workspace:
@@ -68,12 +68,14 @@ def portal_home(*, clients, seconds):
             values = {"email": user.email, "name": user.name}
             create_contact(partner, values, by=SYSTEM, status=Contact.Status.ACTIVE)
             people.bind_contacts(user, workspace)
-    with web() as port:
+    with web(workers=workers) as port:
         took = all_at_once(port, f"/{slug}/", [session_of(user) for user in users], seconds)
     return [
         Figure("p50", percentile(took, 50), "ms"),
         Figure("p95", percentile(took, 95), "ms", bar=60),
-        Figure("pages a second", len(took) / seconds, "1/s", note=f"{clients} clients"),
+        Figure(
+            "pages a second", len(took) / seconds, "1/s", note=f"{clients} clients, {workers} web workers"
+        ),
     ]
 
 
@@ -99,9 +101,10 @@ def session_of(user):
 
 
 @contextmanager
-def web():
+def web(*, workers=1):
     port = free_port()
     environment = {**os.environ, "PORTAL_PORT": str(port), "PORTAL_LOG_LEVEL": "ERROR"}
+    environment["PORTAL_WEB_WORKERS"] = str(workers)
     environment.pop("DATABASE_OWNER_URL", None)
     argv = processes.python("introw.processes", "web")
     child = Child(processes.command("web", argv, environment, Path(settings.BASE_DIR) / ".portal" / "log"))

@@ -22,24 +22,23 @@ __all__ = ["AudienceForm", "Gated", "GatedQuerySet", "Owned", "OwnedQuerySet", "
 # answer. A viewer's segments are live ones only; a segment that decides nothing any more closes "except".
 OPEN = """EXISTS (
     SELECT 1 FROM segments_audience a
-    WHERE a.id = %(audience)s AND a.workspace_id = %%s AND (
-        a.mode = 'everyone'
-        OR (a.mode = 'only' AND {mine})
-        OR (a.mode = 'except' AND NOT {mine} AND EXISTS (
-            SELECT 1 FROM segments_audiencesegment n WHERE n.audience_id = a.id
-        ) AND NOT EXISTS (
-            SELECT 1 FROM segments_audiencesegment n JOIN segments_segment s ON s.id = n.segment_id
-            WHERE n.audience_id = a.id AND (s.archived_at IS NOT NULL OR s.live_build IS NULL)))))"""
-# Who left a named segment within the days of grace counts as still in it.
+    WHERE a.id = %(audience)s AND a.workspace_id = %%s AND (a.mode = 'everyone' OR (
+        a.mode IN ('only', 'except') AND (a.mode = 'only') = {mine} AND (a.mode = 'only' OR (
+            EXISTS (SELECT 1 FROM segments_audiencesegment n WHERE n.audience_id = a.id)
+            AND NOT EXISTS (
+                SELECT 1 FROM segments_audiencesegment n JOIN segments_segment s ON s.id = n.segment_id
+                WHERE n.audience_id = a.id AND (s.archived_at IS NOT NULL OR s.live_build IS NULL)))))))"""
 MINE = """EXISTS (
     SELECT 1 FROM segments_audiencesegment n JOIN segments_segment s ON s.id = n.segment_id
-    WHERE n.audience_id = a.id AND s.archived_at IS NULL AND s.live_build IS NOT NULL AND (
-        n.segment_id = ANY(%%s) OR (a.grace_days > 0 AND (
+    WHERE n.audience_id = a.id AND s.archived_at IS NULL AND s.live_build IS NOT NULL
+        AND (n.segment_id = ANY(%%s){lately}))"""
+# Who left a named segment within the days of grace counts as still in it.
+LATELY = """ OR (a.grace_days > 0 AND (
             EXISTS (SELECT 1 FROM segments_membershipchange m WHERE m.segment_id = n.segment_id
                     AND m.subject_id = ANY(%%s) AND NOT m.joined
                     AND m.at > %%s::timestamptz - make_interval(days => a.grace_days))
             OR EXISTS (SELECT 1 FROM segments_buildchange b WHERE b.segment_id = n.segment_id
-                       AND b.left && %%s AND b.at > %%s::timestamptz - make_interval(days => a.grace_days))))))"""
+                       AND b.left && %%s AND b.at > %%s::timestamptz - make_interval(days => a.grace_days))))"""
 
 
 class OpenTo(models.Func):
@@ -50,12 +49,13 @@ class OpenTo(models.Func):
     def __init__(self, audience, viewer: Viewer):
         super().__init__(audience)
         now, subjects = timezone.now(), viewer.subject_ids
-        mine = [list(viewer.segment_ids), subjects, now, subjects, now]
-        self.asked = [current_workspace_id(), *mine, *mine]
+        lately = [subjects, now, subjects, now] if viewer.grace_anywhere else []
+        self.asked = [current_workspace_id(), list(viewer.segment_ids), *lately]
+        self.sql = OPEN.format(mine=MINE.format(lately=LATELY if lately else ""))
 
     def as_sql(self, compiler, connection, **_):  # type: ignore[override]
         audience, params = compiler.compile(self.source_expressions[0])
-        return OPEN.format(mine=MINE) % {"audience": audience}, [*params, *self.asked]
+        return self.sql % {"audience": audience}, [*params, *self.asked]
 
 
 def open_to(viewer: Viewer) -> OpenTo:

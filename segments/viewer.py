@@ -17,6 +17,7 @@ from workspaces.tenancy import current_workspace_id
 # Fresh: nothing is left to follow from a change of the partner, and no instant has passed since.
 LOOK = """
     SELECT c.fanout = p.fanout AND coalesce(least(c.next_flip_at, p.next_flip_at) > %(at)s, true),
+           EXISTS (SELECT 1 FROM segments_audience a WHERE a.workspace_id = %(workspace)s AND a.grace_days > 0),
            ARRAY(SELECT s.id FROM segments_segment s
                  WHERE s.workspace_id = %(workspace)s AND s.archived_at IS NULL
                    AND s.live_build = ANY (c.builds || p.builds))
@@ -32,6 +33,8 @@ class Viewer:
 
     contact: Contact | None
     segment_ids: frozenset[UUID]
+    # Whether any audience lets people stay for some days; where none does, gates need not look back.
+    grace_anywhere: bool = True
 
     @property
     def partner_id(self) -> UUID | None:
@@ -50,7 +53,7 @@ def viewer_of(contact: Contact) -> Viewer:
         cursor.execute(LOOK, {"at": now, "workspace": current_workspace_id(), "contact": contact.pk})
         row = cursor.fetchone()
     if row is not None and row[0]:
-        return Viewer(contact, frozenset(row[1]))
+        return Viewer(contact, frozenset(row[2]), grace_anywhere=row[1])
     return Viewer(contact, _evaluated(contact, now))
 
 

@@ -171,15 +171,15 @@ GUARDS = (
     Guard(
         "a gate that names nobody",
         "segments/audience.py",
-        "OR (a.mode = 'only' AND {mine})",
-        "OR (a.mode = 'only')",
+        "(a.mode = 'only') = {mine} AND",
+        "(a.mode = 'only' OR NOT {mine}) AND",
         "tests/segments",
     ),
     Guard(
         "except, inside",
         "segments/audience.py",
-        "a.mode = 'except' AND NOT {mine} AND",
-        "a.mode = 'except' AND",
+        "(a.mode = 'only') = {mine} AND",
+        "(a.mode = 'except' OR {mine}) AND",
         "tests/segments",
     ),
     Guard(

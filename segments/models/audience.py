@@ -21,6 +21,13 @@ class Audience(WorkspaceModel):
 
     objects = WorkspaceManager()
 
+    class Meta(WorkspaceModel.Meta):
+        indexes = [
+            models.Index(
+                fields=["workspace"], condition=models.Q(grace_days__gt=0), name="audience_with_grace"
+            )
+        ]
+
     def __str__(self):
         return self.get_mode_display()
 
