@@ -37,4 +37,5 @@ urlpatterns = [
     path("settings/", include((settings_urlpatterns, "settings"))),
     path("", include((partner_urlpatterns, "partner"))),
 ]
+handler500 = "workspaces.middleware.server_error"
 handler429 = "workspaces.sign_in_views.too_many_requests"

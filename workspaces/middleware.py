@@ -5,17 +5,20 @@ URL names carry no workspace: the same routes serve partners.example.com/quotes/
 
 import codecs
 import logging
+import sys
 
 from django.conf import settings
 from django.db import DataError, InterfaceError, OperationalError
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import get_script_prefix, set_script_prefix
+from django.views import defaults
 
 from workspaces.models import Workspace
 from workspaces.models.workspace import RESERVED_SLUGS
 
 NUL = "\x00"
+AWAY = (OperationalError, InterfaceError)
 log = logging.getLogger(__name__)
 
 
@@ -102,21 +105,25 @@ class DatabaseAwayMiddleware:
         self.get_response = get_response
 
     def __call__(self, request):
-        try:
-            return self.get_response(request)
-        except (OperationalError, InterfaceError) as error:
-            return self.away(request, error)
+        return self.get_response(request)
 
     def process_exception(self, request, exception):
-        if isinstance(exception, (OperationalError, InterfaceError)):
-            return self.away(request, exception)
+        if isinstance(exception, AWAY):
+            return _database_is_away(request, exception)
         return None
 
-    def away(self, request, error):
-        log.error("The database did not answer: %s", error)
-        if request.path_info.startswith("/hooks/"):
-            response = HttpResponse("Try again later.", status=503, content_type="text/plain; charset=utf-8")
-        else:
-            response = render(None, "503.html", status=503)
-        response["Retry-After"] = "5"
-        return response
+
+def server_error(request):
+    """For what a middleware raises, such as while it asks for the session: Django makes a 500 of that at once."""
+    error = sys.exception()
+    return _database_is_away(request, error) if isinstance(error, AWAY) else defaults.server_error(request)
+
+
+def _database_is_away(request, error):
+    log.error("The database did not answer: %s", error)
+    if request.path_info.startswith("/hooks/"):
+        response = HttpResponse("Try again later.", status=503, content_type="text/plain; charset=utf-8")
+    else:
+        response = render(None, "503.html", status=503)
+    response["Retry-After"] = "5"
+    return response

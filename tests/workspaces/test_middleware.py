@@ -1,6 +1,8 @@
 """Requests that no browser sends: refused in words, and never an error of ours."""
 
 import pytest
+from django.contrib.sessions.backends.db import SessionStore
+from django.db import OperationalError
 from django.test import Client
 
 HOST = "localhost:8000"
@@ -48,3 +50,15 @@ def test_values_that_the_database_refuses_are_refused_in_words(ada, as_user, fie
     response = as_user(ada).post("/acme/settings/segments/new/", sent)
     assert response.status_code == 400
     assert "not as expected" in response.text
+
+
+@pytest.mark.parametrize(("error", "status"), [(OperationalError, 503), (ZeroDivisionError, 500)])
+def test_a_database_that_is_away_before_any_view_is_said_so(ada, as_user, monkeypatch, error, status):
+    def fail(*args):
+        raise error
+
+    browser = as_user(ada, raise_request_exception=False)
+    monkeypatch.setattr(SessionStore, "load", fail)
+    response = browser.get("/acme/settings/partners/")
+    assert response.status_code == status
+    assert response.get("Retry-After") == ("5" if status == 503 else None)

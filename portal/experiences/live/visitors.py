@@ -4,7 +4,6 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
@@ -18,6 +17,7 @@ from workspaces.middleware import UnstorableMiddleware, WorkspaceMiddleware
 from workspaces.sessions import is_of_another_host
 from workspaces.tenancy import workspace_transaction
 
+PATH = "/events/"  # below the workspace's root
 _threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="live")
 
 
@@ -48,7 +48,7 @@ def comes_from_our_page(headers):
     if site is not None:
         return site == "same-origin"
     origin = headers.get("origin")
-    return origin is None or urlsplit(origin).netloc == headers.get("host")
+    return origin is None or origin.partition("://")[2] == headers.get("host")
 
 
 def session_topic(session_key):
@@ -70,7 +70,7 @@ def _find(path, headers):
 
 def _visitor(request):
     key = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
-    if request.workspace is None or not key:
+    if request.workspace is None or request.path_info != PATH or not key:
         return None
     request.session = SessionStore(key)
     user = get_user(request)

@@ -146,6 +146,29 @@ def test_strangers_get_nothing(pat, eve, ada, stream):
     assert stream(pat, method="POST").status == 404
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/acme/../globex/events/",
+        "/acme%2F..%2Fglobex/events/",
+        "/ACME/events/",
+        "/%00/events/",
+        "/acme%00/events/",
+        "/acme/settings/events/",
+        "/events/",
+    ],
+)
+def test_another_spelling_of_the_address_is_no_stream(pat, globex, stream, path):
+    assert stream(pat, path=path).status == 404
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Cookie": 'session="aaaaaaaaaaaa\\000"'}, {"Origin": "http://[::"}, {"Host": "a b"}]
+)
+def test_a_request_that_no_browser_sends_is_no_stream(pat, stream, headers):
+    assert stream(pat, **headers).status == 404
+
+
 def test_the_workspaces_own_domain_has_the_stream_at_its_root(pat, stream):
     page = stream(pat, path="/events/", Host="partners.acme.test")
     assert page.status == 200
