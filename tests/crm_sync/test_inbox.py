@@ -28,6 +28,18 @@ def test_the_record_counts_and_not_what_the_event_says(sync, linked, push, drain
     assert sync.values(linked)["tier"] == "silver"
 
 
+@pytest.mark.parametrize("name", ["n" * 300, "a\x00b", "a\ud800b"])
+def test_a_value_that_cannot_be_kept_holds_up_no_other(sync, linked, push, drain, name):
+    sync.crm.edit("1", name=name, country="France")
+    push({"propertyName": "name"}, {"propertyName": "country"})
+    drain()
+
+    assert sync.values(linked)["name"] == "Brightpath"
+    assert sync.values(linked)["country"] == "France"
+    states = {field: (state, bool(reason)) for field, state, reason in sync.events()}
+    assert states == {"name": ("skipped", True), "country": ("done", False)}
+
+
 def test_fifty_changes_of_one_company_are_one_read(sync, linked, push, drain):
     sync.crm.edit("1", partner_tier="silver", country="France")
     for n in range(50):
