@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from segments import definitions, lists, publishing, uses
+from segments import definitions, lists, live, publishing, uses
 from segments.models import Build, Segment, StaticMember
 from segments.rules.validate import validate
 from workspaces.actors import Actor
@@ -92,6 +92,7 @@ def archive(segment: Segment, *, by: Actor) -> None:
     segment.updated_by = by.label
     segment.save(update_fields=["archived_at", "updated_at", "updated_by"])
     definitions.change()
+    live.announce_to_all()
 
 
 def restore(segment: Segment, *, by: Actor) -> None:

@@ -14,8 +14,16 @@ FEW = 1000  # more than this many at once are told as one: everyone, look again
 
 def announce(subject_ids: Collection[UUID]) -> None:
     """`<workspace>:<contact or partner>` for each, or `<workspace>:*`."""
+    _tell([str(pk) for pk in subject_ids] if len(subject_ids) <= FEW else [EVERYONE])
+
+
+def announce_to_all() -> None:
+    """A gate changed, or a segment that gates name: every open page looks again."""
+    _tell([EVERYONE])
+
+
+def _tell(whom: list[str]) -> None:
     workspace_id = current_workspace_id()
-    whom = [str(pk) for pk in subject_ids] if len(subject_ids) <= FEW else [EVERYONE]
     if whom:
         with connection.cursor() as cursor:
             cursor.execute(

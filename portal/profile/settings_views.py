@@ -11,6 +11,7 @@ from portal.profile import arranging
 from portal.profile.layout import shown_fields
 from portal.profile.models import ProfileField, ProfileLayout, can_be_editable
 from portal.profile.partner_views import logo_response
+from segments import live
 from segments.audience_form import AudienceForm
 from segments.models import Audience
 from segments.uses import Words, in_words, reach
@@ -47,6 +48,7 @@ def profile_editing(request):
     if not form.is_valid():
         return _page(request, form, status=422)
     form.save()
+    live.announce_to_all()
     messages.success(request, "Saved.")
     return redirect("settings:profile")
 
@@ -65,6 +67,7 @@ def profile_field(request, pk):
     field = ProfileLayout.ensure().fields.get(prop=prop)
     if "follow" in request.POST:
         arranging.follow_the_profile(field)
+        live.announce_to_all()
         messages.success(request, f"{prop} follows the profile.")
         return redirect("settings:profile")
     form = AudienceForm(request.POST, instance=field.audience or Audience())
@@ -72,6 +75,7 @@ def profile_field(request, pk):
         return _field_page(request, prop, form, field, status=422)
     form.instance = arranging.own_audience(field)
     form.save()
+    live.announce_to_all()
     messages.success(request, f"Who may edit {prop} is saved.")
     return redirect("settings:profile")
 

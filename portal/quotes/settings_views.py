@@ -8,6 +8,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from portal.quotes.forms import ProductFilters, ProductForm, QuoteFilters
 from portal.quotes.models import Product, Quote, QuoteSettings
+from segments import live
 from segments.audience_form import AudienceForm
 from segments.uses import in_words, reach
 from workspaces.access import settings_view
@@ -49,6 +50,7 @@ def creation(request):
     form = AudienceForm(request.POST if posted else None, instance=settings.audience)
     if form.is_bound and form.is_valid():
         form.save()
+        live.announce_to_all()
         messages.success(request, "Saved.")
         return redirect("settings:quote_rules")
     context = {
