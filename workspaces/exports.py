@@ -21,15 +21,15 @@ def csv_response(filename, header, rows):
         writer.writerow([safe(cell) for cell in row])
     text.detach()
     file.seek(0)
-    return FileResponse(
-        file, as_attachment=True, filename=filename, content_type="text/csv; charset=utf-8"
-    )
+    return FileResponse(file, as_attachment=True, filename=filename, content_type="text/csv; charset=utf-8")
 
 
 def safe(cell):
     """A spreadsheet runs what begins like a formula; an apostrophe keeps it text. Numbers stay numbers."""
     text = str(cell)
-    if text.lstrip(" ")[:1] in {"=", "+", "-", "@", "\t", "\r", "\n", "|", "%"} and not PLAIN_NUMBER.match(text):
+    if text.lstrip(" ")[:1] in {"=", "+", "-", "@", "\t", "\r", "\n", "|", "%"} and not PLAIN_NUMBER.match(
+        text
+    ):
         return f"'{text}"
     return text
 

@@ -18,6 +18,7 @@ from workspaces.signals import RecordChange, properties_changed, record_changed
 from workspaces.tenancy import current_workspace_id
 
 MODELS = {"partner": Partner, "contact": Contact}
+MOVES = 50  # how often a contact may change its partner between our look and our lock
 REQUIRED = {("partner", "name"), ("contact", "email")}
 
 
@@ -138,7 +139,7 @@ class _Moved(Exception):
 
 
 def _lock(edits, level):
-    for _ in range(locks.ATTEMPTS):
+    for _ in range(MOVES):
         try:
             with transaction.atomic():
                 _take_locks(edits, level)
