@@ -8,6 +8,7 @@ from tempfile import SpooledTemporaryFile
 from django.http import FileResponse
 
 IN_MEMORY = 1024 * 1024
+FORMULA_BEGINNINGS = {"=", "+", "-", "@", "\t", "\r", "\n", "|", "%"}
 PLAIN_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?\Z")
 
 
@@ -15,7 +16,8 @@ def csv_response(filename, header, rows):
     """The file is written while the transaction is open, a part at a time, and sent when it is closed."""
     file = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - the response closes it
     text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="", write_through=True)
-    writer = csv.writer(text)
+    # Everything in quotes: a spreadsheet that splits at semicolons must not begin a cell inside of one of ours.
+    writer = csv.writer(text, quoting=csv.QUOTE_ALL)
     writer.writerow([safe(cell) for cell in header])
     for row in rows:
         writer.writerow([safe(cell) for cell in row])
@@ -27,11 +29,8 @@ def csv_response(filename, header, rows):
 def safe(cell):
     """A spreadsheet runs what begins like a formula; an apostrophe keeps it text. Numbers stay numbers."""
     text = str(cell)
-    if text.lstrip(" ")[:1] in {"=", "+", "-", "@", "\t", "\r", "\n", "|", "%"} and not PLAIN_NUMBER.match(
-        text
-    ):
-        return f"'{text}"
-    return text
+    begins = text.lstrip(" \u00a0")[:1]
+    return f"'{text}" if begins in FORMULA_BEGINNINGS and not PLAIN_NUMBER.match(text) else text
 
 
 def in_export(display, prop, raw):

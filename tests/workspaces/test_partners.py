@@ -417,6 +417,14 @@ def test_the_export_holds_no_formulas(acme, ada, inside, as_user):
     assert row["Change"] == "-5"
 
 
+def test_a_cell_ends_at_its_quotes_and_not_at_a_semicolon(acme, ada, as_user):
+    make_partner(acme, "Kestrel;=1+1")
+
+    text = b"".join(as_user(ada).get(f"{LIST}export/").streaming_content).decode("utf-8-sig")
+
+    assert '"Kestrel;=1+1"' in text
+
+
 def read_csv(response):
     text = b"".join(response.streaming_content).decode("utf-8-sig")
     return list(csv.DictReader(io.StringIO(text, newline="")))
