@@ -126,3 +126,11 @@ def test_every_htmx_element_carries_the_nonce():
         if "{% hx %}" not in tag.group(0)
     ]
     assert missing == []
+
+
+def test_htmx_begins_with_its_extensions():
+    """It starts by itself as soon as the document is there: between two deferred scripts, without the later one."""
+    base = (ROOT / "templates/layouts/base.html").read_text()
+    scripts = re.findall(r"<script[^>]*vendor/htmx/[^>]*>", base)
+    assert len(scripts) == 3
+    assert [script for script in scripts if re.search(r"\b(defer|async|module)\b", script)] == []
