@@ -4,6 +4,7 @@ from functools import wraps
 
 from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.login import record_authentication
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.http import Http404
 from django.shortcuts import redirect, render
@@ -54,6 +55,9 @@ def become(request, secret, key):
     if request.method == "POST":
         get_adapter().login(request, user)
         record_authentication(request, user, second_factor.DEMO)
+        UserSession.objects.create_from_request(
+            request
+        )  # allauth lists only those that went through its own pages
         return redirect(person.starts_at)
     return render(request, "workspaces/person/demo_become.html", {"person": person, "secret": secret})
 

@@ -54,6 +54,12 @@ def test_a_link_shows_a_button_and_the_button_signs_in(demo, lea):
     assert client.get("/northwind/settings/team/").status_code == 200
 
 
+def test_the_session_of_a_link_is_listed(demo, lea):
+    client = browser()
+    client.post(f"/demo/{SECRET}/lea/")
+    assert "This one" in client.get("/accounts/sessions/").content.decode()
+
+
 def test_another_secret_opens_nothing(demo, lea, settings):
     assert browser().get(f"/demo/{'t' * 32}/lea/").status_code == 404
     assert browser().post(f"/demo/{'t' * 32}/lea/").status_code == 404
