@@ -19,48 +19,49 @@ from workspaces.tenancy import (
 
 __all__ = ["AudienceForm", "Gated", "GatedQuerySet", "Owned", "OwnedQuerySet", "allows", "open_to"]
 # Fixed text in one piece: as nested querysets the same question took Django longer to write than PostgreSQL to
-# answer. A viewer's segments are live ones only; a segment that decides nothing any more closes "except".
-OPEN = """EXISTS (
-    SELECT 1 FROM segments_audience a
-    WHERE a.id = %(audience)s AND a.workspace_id = %%s AND (a.mode = 'everyone' OR (
-        a.mode IN ('only', 'except') AND (a.mode = 'only') = {mine} AND (a.mode = 'only' OR (
-            EXISTS (SELECT 1 FROM segments_audiencesegment n WHERE n.audience_id = a.id)
-            AND NOT EXISTS (
-                SELECT 1 FROM segments_audiencesegment n JOIN segments_segment s ON s.id = n.segment_id
-                WHERE n.audience_id = a.id AND (s.archived_at IS NOT NULL OR s.live_build IS NULL)))))))"""
-MINE = """EXISTS (
-    SELECT 1 FROM segments_audiencesegment n JOIN segments_segment s ON s.id = n.segment_id
-    WHERE n.audience_id = a.id AND s.archived_at IS NULL AND s.live_build IS NOT NULL
-        AND (n.segment_id = ANY(%%s){lately}))"""
+# answer; and with one subquery only, since PostgreSQL plans each anew, row-level security and all. A viewer's
+# segments are live ones only; a segment that decides nothing any more closes "except". What names none is closed.
+OPEN = """FROM segments_audience a
+    WHERE a.id IN ({audiences}) AND a.workspace_id = %s AND (a.mode = 'everyone' OR (
+        a.mode IN ('only', 'except') AND (
+            SELECT CASE a.mode WHEN 'only' THEN bool_or(live AND mine) ELSE bool_and(live AND NOT mine) END
+            FROM (SELECT s.archived_at IS NULL AND s.live_build IS NOT NULL AS live,
+                         n.segment_id = ANY(%s){lately} AS mine
+                  FROM segments_audiencesegment n JOIN segments_segment s ON s.id = n.segment_id
+                  WHERE n.audience_id = a.id) named)))"""
 # Who left a named segment within the days of grace counts as still in it.
 LATELY = """ OR (a.grace_days > 0 AND (
             EXISTS (SELECT 1 FROM segments_membershipchange m WHERE m.segment_id = n.segment_id
-                    AND m.subject_id = ANY(%%s) AND NOT m.joined
-                    AND m.at > %%s::timestamptz - make_interval(days => a.grace_days))
+                    AND m.subject_id = ANY(%s) AND NOT m.joined
+                    AND m.at > %s::timestamptz - make_interval(days => a.grace_days))
             OR EXISTS (SELECT 1 FROM segments_buildchange b WHERE b.segment_id = n.segment_id
-                       AND b.left && %%s AND b.at > %%s::timestamptz - make_interval(days => a.grace_days))))"""
+                       AND b.left && %s AND b.at > %s::timestamptz - make_interval(days => a.grace_days))))"""
 
 
 class OpenTo(models.Func):
-    """A condition: the audience that an expression names lets the viewer in."""
+    """A condition: the audiences that the expressions name let the viewer in, every one of them."""
 
     output_field = models.BooleanField()
 
-    def __init__(self, audience, viewer: Viewer):
-        super().__init__(audience)
+    def __init__(self, *audiences, viewer: Viewer):
+        super().__init__(*audiences)
         now, subjects = timezone.now(), viewer.subject_ids
         lately = [subjects, now, subjects, now] if viewer.grace_anywhere else []
         self.asked = [current_workspace_id(), list(viewer.segment_ids), *lately]
-        self.sql = OPEN.format(mine=MINE.format(lately=LATELY if lately else ""))
+        self.lately = LATELY if lately else ""
 
     def as_sql(self, compiler, connection, **_):  # type: ignore[override]
-        audience, params = compiler.compile(self.source_expressions[0])
-        return self.sql % {"audience": audience}, [*params, *self.asked]
+        compiled = [compiler.compile(audience) for audience in self.source_expressions]
+        names = [name for name, _ in compiled]
+        passed = OPEN.format(audiences=", ".join(names), lately=self.lately)
+        count = len(names)
+        sql = f"EXISTS (SELECT 1 {passed})" if count == 1 else f"{count} = (SELECT count(*) {passed})"
+        return sql, [*(param for _, params in compiled for param in params), *self.asked]
 
 
 def open_to(viewer: Viewer) -> OpenTo:
     """A condition on audiences: those that let this viewer in."""
-    return OpenTo(models.F("pk"), viewer)
+    return OpenTo(models.F("pk"), viewer=viewer)
 
 
 def allows(audience: Audience, viewer: Viewer) -> bool:
@@ -71,7 +72,12 @@ def allows(audience: Audience, viewer: Viewer) -> bool:
 class GatedQuerySet(models.QuerySet):
     def visible_to(self, viewer: Viewer):
         """Those whose audience lets the viewer in."""
-        return self.filter(OpenTo(models.F("audience"), viewer))
+        return self.filter(OpenTo(models.F("audience"), viewer=viewer))
+
+    def visible_inside(self, outer: str, viewer: Viewer):
+        """Those whose audience and whose `outer`'s audience, such as the tab's, both let the viewer in."""
+        both = models.F("audience"), models.F(f"{outer}__audience")
+        return self.filter(OpenTo(*both, viewer=viewer))
 
 
 class Gated(WorkspaceModel):

@@ -5,7 +5,8 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from segments import definitions, lists, live, publishing, uses
+from segments import live, uses
+from segments.engine import definitions, lists, publishing
 from segments.models import Build, Segment, StaticMember
 from segments.rules.validate import validate
 from workspaces.actors import Actor

@@ -7,8 +7,8 @@ from typing import Any
 from django.core.paginator import Page, Paginator
 from django.db.models import Q, QuerySet
 
-from segments import history, lists
-from segments.definitions import fields_of
+from segments.engine import history, lists
+from segments.engine.definitions import fields_of
 from segments.models import Segment
 
 PAGE = 50

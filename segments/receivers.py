@@ -5,8 +5,9 @@ from django.db.models.signals import post_delete, pre_save
 from django.dispatch import receiver
 from django.urls import NoReverseMatch, reverse
 
-from segments import clock, roles
+from segments import roles
 from segments.audience import Gated
+from segments.engine import clock
 from segments.live import announce
 from segments.models import Audience, Build
 from workspaces.models import Workspace

@@ -9,8 +9,8 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Count, F, Q, QuerySet
 from django.db.models.functions import Lower
 
-from segments import counting
-from segments.definitions import fields_of
+from segments.engine import counting
+from segments.engine.definitions import fields_of
 from segments.models import Build, Segment
 from segments.rules.sentence import condition_words, sentence_text
 from workspaces.models import Contact, Partner

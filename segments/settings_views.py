@@ -3,11 +3,12 @@ from django.core.exceptions import PermissionDenied
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from segments import editing, publishing
-from segments.editor import Editor
+from segments import editing
+from segments.editor.page import Editor
+from segments.editor.recipes import RECIPES
+from segments.engine import publishing
 from segments.member_list import MemberList
 from segments.models import Segment
-from segments.recipes import RECIPES
 from segments.segment_list import SegmentList
 from workspaces.access import settings_view
 from workspaces.actors import Actor

@@ -8,7 +8,7 @@ from django.db import connection
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
-from segments import definitions, states
+from segments.engine import definitions, states
 from segments.models import Segment
 from segments.rules.moments import Moment
 from workspaces.models import Contact

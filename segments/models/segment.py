@@ -38,7 +38,7 @@ class Segment(WorkspaceModel):
     built_in_key = models.CharField(max_length=140, null=True, blank=True, editable=False)
     # The number of the build that gates look at: the only bridge between gates and the engine.
     live_build = models.IntegerField(null=True, editable=False)
-    # Members when last folded; the exact count adds the deltas that wait (segments.counting).
+    # Members when last folded; the exact count adds the deltas that wait (segments.engine.counting).
     member_count = models.IntegerField(default=0, editable=False)
     archived_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)

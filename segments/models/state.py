@@ -6,7 +6,7 @@ from workspaces.tenancy import WorkspaceManager, WorkspaceModel, WorkspaceOneToO
 
 
 class State(WorkspaceModel):
-    """What a subject is in: the numbers of builds. Written by segments.membership and segments.publishing."""
+    """What a subject is in: the numbers of builds. Written by segments.engine."""
 
     id = None  # type: ignore[assignment]  # the subject's key is the state's
     chunk = models.SmallIntegerField()

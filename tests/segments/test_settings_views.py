@@ -5,7 +5,7 @@ import re
 import pytest
 
 from segments import editing
-from segments.definitions import fields_of
+from segments.engine.definitions import fields_of
 from segments.models import Audience, AudienceSegment, Segment
 from segments.rules.sentence import sentence_text
 from segments.rules.tree import new_tree

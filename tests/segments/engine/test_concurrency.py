@@ -9,11 +9,12 @@ from collections import Counter
 import pytest
 from django.db import OperationalError, connection
 
-from segments import counting, definitions, editing, publishing
+from segments import editing
+from segments.engine import counting, definitions, publishing
+from segments.engine.states import peek
 from segments.models import Build, BuildChange, MembershipChange, Segment
 from segments.rules.moments import Moment
 from segments.rules.tree import new_tree
-from segments.states import peek
 from tests.conftest import make_partner
 from tests.segments.conftest import ADA
 from workspaces.models import Contact, Partner, Property

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from segments.draft import Condition, Draft, Group, chosen_operator
+from segments.editor.draft import Condition, Draft, Group, chosen_operator
 from segments.rules.fields import Field, Fields
 from segments.rules.operators import CLOCK_UNITS, DAY_UNITS, OPERATORS, Operator
 from segments.rules.sentence import MONTHS, WEEKDAYS

@@ -13,7 +13,7 @@ from typing import Self
 
 from django.http import QueryDict
 
-from segments.draft_values import as_inputs, first, from_inputs
+from segments.editor.draft_values import as_inputs, first, from_inputs
 from segments.rules.fields import Field, Fields
 from segments.rules.operators import OPERATORS, Operator, operator
 from segments.rules.tree import MAX_CONDITIONS, MAX_DEPTH, Node, Path, is_group, spell

@@ -11,7 +11,8 @@ from uuid import UUID
 from django.db.models import Max, Q
 from django.utils import timezone
 
-from segments import backfill, counting, definitions, live, states
+from segments import live
+from segments.engine import backfill, counting, definitions, states
 from segments.models import Build, BuildChange, Segment
 from workspaces import jobs, locks
 from workspaces.actors import Actor

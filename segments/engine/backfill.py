@@ -9,7 +9,7 @@ from django.db import connection
 from django.utils import timezone
 from psycopg import sql
 
-from segments import definitions
+from segments.engine import definitions
 from segments.models import Build
 from segments.rules.compile_python import CompiledRules
 from segments.rules.compile_sql import predicate

@@ -1,6 +1,7 @@
 import pytest
 
-from segments import definitions, editing, publishing
+from segments import editing
+from segments.engine import definitions, publishing
 from segments.models import Build, BuildChange, ContactState, PartnerState, Segment
 from segments.rules.tree import new_tree
 from tests.conftest import make_partner
@@ -109,7 +110,7 @@ class TestQueued:
     ):
         build = resave(gold, "silver")
         with monkeypatch.context() as broken:
-            broken.setattr("segments.backfill.add_members", lambda *args: 1 / 0)
+            broken.setattr("segments.engine.backfill.add_members", lambda *args: 1 / 0)
             with pytest.raises(ZeroDivisionError):
                 drain()
         with inside(acme):

@@ -1,6 +1,7 @@
 import pytest
 
-from segments import editing, lists
+from segments import editing
+from segments.engine import lists
 from segments.models import MembershipChange, StaticMember
 from tests.segments.conftest import ADA
 from workspaces.properties import set_properties

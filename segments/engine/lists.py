@@ -10,9 +10,9 @@ from django.db.models import Q
 from django.utils import timezone
 from psycopg import sql
 
-from segments import backfill, definitions, membership, states
-from segments.causes import Cause
-from segments.history import Change
+from segments.engine import backfill, definitions, membership, states
+from segments.engine.causes import Cause
+from segments.engine.history import Change
 from segments.models import Build, Segment, StaticMember
 from workspaces import locks
 from workspaces.actors import Actor

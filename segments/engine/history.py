@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from segments.causes import in_words
+from segments.engine.causes import in_words
 from segments.models import Segment
 from segments.rules.fields import Fields
 from workspaces.keys import uuid7

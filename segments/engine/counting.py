@@ -7,7 +7,7 @@ from django.db import connection
 from django.db.models import F, IntegerField, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
-from segments.history import Change
+from segments.engine.history import Change
 from segments.models import CountDelta, Segment
 from workspaces.tenancy import current_workspace_id
 

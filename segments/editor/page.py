@@ -3,14 +3,15 @@
 from functools import cached_property
 from uuid import UUID
 
-from segments import lists, publishing, uses
-from segments import preview as previewing
-from segments.builder import GroupBox, build
-from segments.definitions import fields_of
-from segments.draft import Draft, prune
-from segments.forms import SegmentForm
+from segments import uses
+from segments.editor import preview as previewing
+from segments.editor.builder import GroupBox, build
+from segments.editor.draft import Draft, prune
+from segments.editor.forms import SegmentForm
+from segments.editor.recipes import RECIPES
+from segments.engine import lists, publishing
+from segments.engine.definitions import fields_of
 from segments.models import Build, Segment
-from segments.recipes import RECIPES
 from segments.rules.fields import Fields
 from segments.rules.tree import conditions
 from segments.rules.validate import check

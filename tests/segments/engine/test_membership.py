@@ -3,9 +3,9 @@
 import pytest
 from django.db import connection
 
-from segments import membership
-from segments.causes import in_words
-from segments.definitions import fields_of
+from segments.engine import membership
+from segments.engine.causes import in_words
+from segments.engine.definitions import fields_of
 from segments.models import ContactState, MembershipChange, PartnerState
 from tests.conftest import make_contact, make_partner
 from tests.segments.conftest import ADA
@@ -88,7 +88,7 @@ def test_the_history_says_when_why_and_by_whom(acme, inside, kestrel, sam, gold,
 
 
 def test_the_count_follows(acme, inside, kestrel, brightpath, gold):
-    from segments import counting
+    from segments.engine import counting
     from segments.models import Segment
 
     def count():

@@ -1,8 +1,8 @@
 from django.http import QueryDict
 from hypothesis import given, settings
 
-from segments.builder import build
-from segments.draft import Condition, Draft, Group, prune
+from segments.editor.builder import build
+from segments.editor.draft import Condition, Draft, Group, prune
 from segments.rules.tree import as_bytes, conditions, new_tree
 from segments.rules.validate import check, validate
 from tests.segments.rules.strategies import FIELDS, NOW, trees

@@ -6,14 +6,14 @@ from typing import Any
 from django.db import connection
 from psycopg import sql
 
-from segments.backfill import SOURCES, moment_of_workspace
+from segments.engine.backfill import SOURCES, moment_of_workspace
+from segments.engine.states import Subject, peek
 from segments.models import Segment
 from segments.rules.compile_sql import predicate
 from segments.rules.explain import Explainer, Verdict
 from segments.rules.fields import Fields
 from segments.rules.sentence import Part, sentence
 from segments.rules.tree import Node, Path, walk
-from segments.states import Subject, peek
 from workspaces.models import Contact, Partner
 from workspaces.tenancy import current_workspace_id
 

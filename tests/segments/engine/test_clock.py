@@ -3,9 +3,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 
-from segments import clock
-from segments.causes import in_words
-from segments.definitions import fields_of
+from segments.engine import clock
+from segments.engine.causes import in_words
+from segments.engine.definitions import fields_of
 from segments.models import ContactState, MembershipChange, PartnerState
 from tests.segments.conftest import ADA
 from workspaces import jobs

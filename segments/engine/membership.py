@@ -12,14 +12,15 @@ from uuid import UUID
 from django.dispatch import receiver
 from django.utils import timezone
 
-from segments import counting, definitions, history, live, states
-from segments.causes import Cause
-from segments.definitions import RuleSet
-from segments.history import Change
+from segments import live
+from segments.engine import counting, definitions, history, states
+from segments.engine.causes import Cause
+from segments.engine.definitions import RuleSet
+from segments.engine.history import Change
+from segments.engine.states import Subject
 from segments.models import PartnerState
 from segments.rules.moments import Moment
 from segments.rules.tree import Place
-from segments.states import Subject
 from workspaces import jobs, locks
 from workspaces.models import Contact
 from workspaces.signals import RecordChange, record_changed

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from segments import counting, membership
-from segments.causes import Cause
+from segments.engine import counting, membership
+from segments.engine.causes import Cause
 from segments.models import ContactState, PartnerState
 from workspaces import jobs
 from workspaces.models import Contact, Partner

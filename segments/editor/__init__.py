@@ -1,0 +1,1 @@
+"""The page on which a segment is made and changed, with its live preview."""
