@@ -14,14 +14,14 @@ HOME = "home"
 @partner_view
 def home(request):
     """The first tab that is there for the viewer."""
-    tabs = list(pages.tabs_for(request.viewer))
+    tabs = pages.tabs_for(request.viewer)
     return render(request, PAGE, _page(request, tabs, tabs[0] if tabs else None, current=HOME))
 
 
 @require_safe
 @partner_view
 def tab(request, key):
-    tabs = list(pages.tabs_for(request.viewer))
+    tabs = pages.tabs_for(request.viewer)
     chosen = next((tab for tab in tabs if tab.key == key), None)
     if chosen is None:
         raise Http404
@@ -33,7 +33,7 @@ def tab(request, key):
 def tabs(request):
     """For an open page that was told to look again: its tabs, what opened, and its own content."""
     current, known = request.GET.get("current"), set(request.GET.get("known", "").split(","))
-    tabs = list(pages.tabs_for(request.viewer))
+    tabs = pages.tabs_for(request.viewer)
     if current == HOME:
         chosen = tabs[0] if tabs else None
     else:
@@ -55,7 +55,7 @@ def _page(request, tabs, chosen, *, current, known=None):
     main, side = [], []
     if chosen:
         address = reverse("partner:home") if current == HOME else reverse("partner:tab", args=[chosen.key])
-        main, side = pages.sections_for(request.viewer, chosen, request, address=address)
+        main, side = pages.sections_for(chosen, request, address=address)
     return {
         "tab": chosen,
         "main": main,

@@ -1,5 +1,4 @@
 from django.db import models
-from django.db.models import Exists, OuterRef
 from django.urls import reverse
 
 from portal.experiences.models.experience import Experience
@@ -21,14 +20,9 @@ class TabQuerySet(GatedQuerySet):
     def published(self):
         return self.filter(stage=Stage.PUBLISHED)
 
-    def in_portal(self):
-        """What is published of the experience that partners see."""
-        return self.published().filter(experience__in_portal=True)
-
     def shown_to(self, viewer):
         """Visible tabs with at least one visible section: a tab that would be empty is not there."""
-        filled = Section.objects.filter(tab=OuterRef("pk")).visible_to(viewer)
-        return self.visible_to(viewer).filter(Exists(filled))
+        return self.filter(pk__in=Section.objects.shown_to(viewer).values("tab"))
 
 
 class Tab(Gated):
@@ -59,6 +53,16 @@ class Tab(Gated):
         return Use(kind=_in_stage("Tab", self.stage), name=self.title, url=url, icon="layout")
 
 
+class SectionQuerySet(GatedQuerySet):
+    def in_portal(self):
+        """What is published of the experience that partners see."""
+        return self.filter(tab__stage=Stage.PUBLISHED, tab__experience__in_portal=True)
+
+    def shown_to(self, viewer):
+        """Visible sections of visible tabs."""
+        return self.visible_inside("tab", viewer)
+
+
 class Section(Gated):
     """A part of a tab: text, or something that other parts of the product show for the viewer."""
 
@@ -69,7 +73,7 @@ class Section(Gated):
     body = models.TextField(blank=True, max_length=20_000)
     position = models.PositiveIntegerField(default=0, editable=False)
 
-    objects = WorkspaceManager.from_queryset(GatedQuerySet)()
+    objects = WorkspaceManager.from_queryset(SectionQuerySet)()
 
     class Meta(Gated.Meta):
         ordering = ["position", "pk"]
