@@ -77,6 +77,7 @@ def navigation(request):
         "settings_navigation": SimpleLazyObject(lambda: settings_groups(request)),
         "person_navigation": SimpleLazyObject(lambda: person_entries(request)),
         "person_workspaces": SimpleLazyObject(lambda: workspaces_of(request)),
+        "person_has_places": SimpleLazyObject(lambda: is_known_elsewhere(request)),
         "demo": settings.DEMO,
     }
 
@@ -107,6 +108,12 @@ def workspaces_of(request):
         return []
     accesses = PersonAccess.objects.filter(user=request.user).select_related("workspace")
     return [access.workspace for access in accesses.order_by("workspace__name")]
+
+
+def is_known_elsewhere(request):
+    """Whether there is another workspace to go to. In the portal the contact came with the answer."""
+    places = getattr(getattr(request, "contact", None), "places", None)
+    return (len(workspaces_of(request)) if places is None else places) > 1
 
 
 def _permitted(member, entry):

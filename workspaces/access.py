@@ -81,7 +81,8 @@ def partner_view(view):
             return answer
         for _ in range(2):
             with _transaction(request):
-                request.contact = people.chosen_contact(request.user, request.session, request.workspace)
+                request.contacts = list(_contacts_of(request.user))
+                request.contact = people.chosen_among(request.contacts, request.session, request.workspace)
                 if request.contact is not None:
                     return _private(view(request, *args, **kwargs))
             # The first visit of a person whose proved address stands among this workspace's contacts.
@@ -101,6 +102,11 @@ def _before(request):
     if not request.user.is_authenticated:
         return redirect_to_login(request.get_full_path(), settings.LOGIN_URL)
     return None
+
+
+def _contacts_of(user):
+    """With what the portal's frame says about the person, so that no page asks again."""
+    return people.contacts_of(user).annotate(places=people.PlacesOf("user_id"))
 
 
 def _transaction(request):

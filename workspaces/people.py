@@ -6,6 +6,7 @@ from allauth.account.models import EmailAddress
 from django.contrib.auth import get_user
 from django.contrib.auth.hashers import make_password
 from django.contrib.sessions.backends.db import SessionStore
+from django.db import models
 from django.db.models.functions import Lower
 from django.http import HttpRequest
 from django.utils import timezone
@@ -30,9 +31,20 @@ def contacts_of(user):
     return bound.select_related("partner").order_by("partner__name", "pk")
 
 
+class PlacesOf(models.Func):
+    """In how many workspaces the person of a user id is known."""
+
+    template = "(SELECT count(*) FROM workspaces_personaccess known WHERE known.user_id = %(expressions)s)"
+    output_field = models.IntegerField()
+
+
 def chosen_contact(user, session, workspace):
-    """The contact that the person is now, or None. Who has several chooses; else it is the first."""
-    contacts = list(contacts_of(user))
+    """The contact that the person is now, or None."""
+    return chosen_among(list(contacts_of(user)), session, workspace)
+
+
+def chosen_among(contacts, session, workspace):
+    """Who has several chooses; else it is the first."""
     chosen = session.get(CHOSEN_CONTACT, {}).get(str(workspace.pk))
     return next((c for c in contacts if str(c.pk) == chosen), contacts[0] if contacts else None)
 

@@ -3,8 +3,6 @@
 from django import template
 from django.conf import settings
 
-from workspaces import people
-
 register = template.Library()
 # The first that matches wins: every browser claims to be the ones after it.
 BROWSERS = (
@@ -35,7 +33,7 @@ def browser(user_agent):
 def partner_switch(context):
     """In the portal, for who works for several partners: which one, and the others."""
     request = context["request"]
-    contacts = list(people.contacts_of(request.user)) if getattr(request, "contact", None) else []
+    contacts = getattr(request, "contacts", []) if getattr(request, "contact", None) else []
     return {"request": request, "contacts": contacts, "csrf_token": context.get("csrf_token")}
 
 

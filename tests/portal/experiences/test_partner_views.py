@@ -201,7 +201,7 @@ def test_a_page_costs_the_same_with_one_tab_and_thirty(
 
 
 # Of these the page itself asks four: contact, viewer, tabs, sections.
-PAGE_QUERIES = 13
+PAGE_QUERIES = 11
 
 
 def sections_of(sections):
