@@ -4,6 +4,8 @@ What is outside the audience does not exist for the viewer. A model is gated (pu
 audience) or owned (belongs to a partner), never both.
 """
 
+from collections.abc import Sequence
+
 from django.db import models
 from django.utils import timezone
 
@@ -17,7 +19,7 @@ from workspaces.tenancy import (
     current_workspace_id,
 )
 
-__all__ = ["AudienceForm", "Gated", "GatedQuerySet", "Owned", "OwnedQuerySet", "allows", "open_to"]
+__all__ = ["AudienceForm", "Gated", "GatedQuerySet", "Owned", "OwnedQuerySet", "allows", "gate", "open_to"]
 # Fixed text in one piece: as nested querysets the same question took Django longer to write than PostgreSQL to
 # answer; and with one subquery only, since PostgreSQL plans each anew, row-level security and all. A viewer's
 # segments are live ones only; a segment that decides nothing any more closes "except". What names none is closed.
@@ -38,25 +40,29 @@ LATELY = """ OR (a.grace_days > 0 AND (
                        AND b.left && %s AND b.at > %s::timestamptz - make_interval(days => a.grace_days))))"""
 
 
+def gate(audiences: Sequence[str], viewer: Viewer) -> tuple[str, list]:
+    """The condition as SQL with its parameters: the audiences in these columns let the viewer in, every one."""
+    now, subjects = timezone.now(), viewer.subject_ids
+    lately = [subjects, now, subjects, now] if viewer.grace_anywhere else []
+    passed = OPEN.format(audiences=", ".join(audiences), lately=LATELY if lately else "")
+    count = len(audiences)
+    sql = f"EXISTS (SELECT 1 {passed})" if count == 1 else f"{count} = (SELECT count(*) {passed})"
+    return sql, [current_workspace_id(), list(viewer.segment_ids), *lately]
+
+
 class OpenTo(models.Func):
-    """A condition: the audiences that the expressions name let the viewer in, every one of them."""
+    """A condition for querysets: the audiences that the expressions name let the viewer in, every one of them."""
 
     output_field = models.BooleanField()
 
     def __init__(self, *audiences, viewer: Viewer):
         super().__init__(*audiences)
-        now, subjects = timezone.now(), viewer.subject_ids
-        lately = [subjects, now, subjects, now] if viewer.grace_anywhere else []
-        self.asked = [current_workspace_id(), list(viewer.segment_ids), *lately]
-        self.lately = LATELY if lately else ""
+        self.viewer = viewer
 
     def as_sql(self, compiler, connection, **_):  # type: ignore[override]
         compiled = [compiler.compile(audience) for audience in self.source_expressions]
-        names = [name for name, _ in compiled]
-        passed = OPEN.format(audiences=", ".join(names), lately=self.lately)
-        count = len(names)
-        sql = f"EXISTS (SELECT 1 {passed})" if count == 1 else f"{count} = (SELECT count(*) {passed})"
-        return sql, [*(param for _, params in compiled for param in params), *self.asked]
+        sql, asked = gate([name for name, _ in compiled], self.viewer)
+        return sql, [*(param for _, params in compiled for param in params), *asked]
 
 
 def open_to(viewer: Viewer) -> OpenTo:

@@ -1,24 +1,11 @@
 """What one viewer finds in the portal. Everything here asks the gates; what they close is simply not there."""
 
 from dataclasses import dataclass, field
-from itertools import groupby
-from operator import itemgetter
-from uuid import UUID
 
 from django.urls import reverse
 from django.utils import timezone
 
 from portal.experiences import sections
-from portal.experiences.models import Section
-
-
-@dataclass(frozen=True)
-class OpenTab:
-    """A tab that is there for the viewer, with the ids of the sections that are."""
-
-    key: UUID
-    title: str
-    sections: list[UUID]
 
 
 @dataclass(frozen=True)
@@ -56,22 +43,14 @@ class Shown:
     ghost: bool = False
 
 
-def tabs_for(viewer):
-    """The tabs of the portal that are there for the viewer, in order: one query asks every gate of the page."""
-    shown = Section.objects.in_portal().shown_to(viewer)
-    rows = shown.order_by("tab__position", "tab_id").values_list("tab__key", "tab__title", "pk")
-    by_tab = groupby(rows, key=itemgetter(0, 1))
-    return [OpenTab(key, title, [pk for _, _, pk in sections]) for (key, title), sections in by_tab]
-
-
 def sections_for(tab, request, *, address):
     """The tab's sections that are there for the viewer: main column, side column.
 
     `address` is the page's: a section that is fetched for an open page must not lead back to where it was
     fetched from.
     """
-    found = Section.objects.filter(pk__in=tab.sections)
-    return columns([shown(s, request, address=address) for s in found if s.kind in sections.KINDS])
+    known = [section for section in tab.sections if section.kind in sections.KINDS]
+    return columns([shown(section, request, address=address) for section in known])
 
 
 def shown(section, request, *, address):

@@ -1,9 +1,11 @@
+from uuid import UUID
+
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from portal.experiences import pages
+from portal.experiences import open_tabs, pages
 from workspaces.access import partner_view
 
 PAGE = "portal/experiences/partner/tab.html"
@@ -14,14 +16,14 @@ HOME = "home"
 @partner_view
 def home(request):
     """The first tab that is there for the viewer."""
-    tabs = pages.tabs_for(request.viewer)
+    tabs = open_tabs.find(request.viewer, wanted=open_tabs.FIRST)
     return render(request, PAGE, _page(request, tabs, tabs[0] if tabs else None, current=HOME))
 
 
 @require_safe
 @partner_view
 def tab(request, key):
-    tabs = pages.tabs_for(request.viewer)
+    tabs = open_tabs.find(request.viewer, wanted=open_tabs.BY_KEY, key=key)
     chosen = next((tab for tab in tabs if tab.key == key), None)
     if chosen is None:
         raise Http404
@@ -33,11 +35,13 @@ def tab(request, key):
 def tabs(request):
     """For an open page that was told to look again: its tabs, what opened, and its own content."""
     current, known = request.GET.get("current"), set(request.GET.get("known", "").split(","))
-    tabs = pages.tabs_for(request.viewer)
     if current == HOME:
+        tabs = open_tabs.find(request.viewer, wanted=open_tabs.FIRST)
         chosen = tabs[0] if tabs else None
     else:
-        chosen = next((tab for tab in tabs if str(tab.key) == current), None)
+        key = _key(current)
+        tabs = open_tabs.find(request.viewer, wanted=open_tabs.BY_KEY, key=key)
+        chosen = next((tab for tab in tabs if tab.key == key), None)
     context = _page(request, tabs, chosen, current=current, known=known)
     context["closed"] = chosen is None and current not in {None, HOME}
     return render(request, "portal/experiences/partner/live.html", context)
@@ -48,6 +52,14 @@ def tabs(request):
 def events(request):
     """The live stream's address. The web entry answers it itself (live/); under a plain WSGI server it ends here."""
     return HttpResponse(status=204)
+
+
+def _key(text):
+    """Whatever was asked for: what is no key is nobody's."""
+    try:
+        return UUID(text)
+    except (TypeError, ValueError):
+        return None
 
 
 def _page(request, tabs, chosen, *, current, known=None):

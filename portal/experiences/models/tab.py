@@ -54,10 +54,6 @@ class Tab(Gated):
 
 
 class SectionQuerySet(GatedQuerySet):
-    def in_portal(self):
-        """What is published of the experience that partners see."""
-        return self.filter(tab__stage=Stage.PUBLISHED, tab__experience__in_portal=True)
-
     def shown_to(self, viewer):
         """Visible sections of visible tabs."""
         return self.visible_inside("tab", viewer)

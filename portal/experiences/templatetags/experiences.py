@@ -6,7 +6,7 @@ from django import template
 from django.template import Engine
 from django.urls import reverse
 
-from portal.experiences import pages
+from portal.experiences import open_tabs, pages
 
 register = template.Library()
 
@@ -19,7 +19,7 @@ def portal_bar(context):
     request = context["request"]
     if not hasattr(request, "portal_bar"):
         viewer = getattr(request, "viewer", None) if getattr(request, "contact", None) else None
-        request.portal_bar = pages.bar(pages.tabs_for(viewer)) if viewer else pages.Bar()
+        request.portal_bar = pages.bar(open_tabs.find(viewer)) if viewer else pages.Bar()
     return request.portal_bar
 
 

@@ -200,8 +200,8 @@ def test_a_page_costs_the_same_with_one_tab_and_thirty(
     assert len(response.context["main"]) == count
 
 
-# Of these the page itself asks four: contact, viewer, tabs, sections.
-PAGE_QUERIES = 11
+# Of these the page itself asks three: contact, viewer, tabs with their sections.
+PAGE_QUERIES = 10
 
 
 def sections_of(sections):
