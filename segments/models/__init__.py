@@ -1,5 +1,6 @@
 from segments.models.audience import Audience, AudienceSegment
 from segments.models.history import BuildChange, CountDelta, MembershipChange
+from segments.models.permission import Permission
 from segments.models.segment import Build, Definitions, Segment, StaticMember
 from segments.models.state import ContactState, PartnerState
 
@@ -13,6 +14,7 @@ __all__ = [
     "Definitions",
     "MembershipChange",
     "PartnerState",
+    "Permission",
     "Segment",
     "StaticMember",
 ]

@@ -65,6 +65,9 @@ class Workspace(models.Model):
         default="#2b4fd0",
         validators=[RegexValidator(r"^#[0-9a-fA-F]{6}\Z", "A colour looks like #2b4fd0.")],
     )
+    # What contacts may do where no segment of theirs says otherwise (segments/permissions.py).
+    contacts_invite = models.BooleanField(default=True)
+    collaboration_restricted = models.BooleanField(default=False)
     second_factor_required = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
