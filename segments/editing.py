@@ -32,7 +32,9 @@ def create(
     built_in_key: str | None = None,
 ) -> Segment:
     """`tree` for dynamic segments and snapshots, `members` for static ones."""
+    publishing.hold(level)  # before the definitions, as every build takes them
     segment = Segment.objects.create(
+        number=definitions.next_number(),
         level=level,
         kind=kind,
         name=name,
@@ -91,6 +93,7 @@ def archive(segment: Segment, *, by: Actor) -> None:
     """Closes every gate that names it. Its members are no longer evaluated."""
     segment.archived_at = segment.updated_at = timezone.now()
     segment.updated_by = by.label
+    publishing.let_go(segment, by=by)
     segment.save(update_fields=["archived_at", "updated_at", "updated_by"])
     definitions.change()
     live.announce_to_all()

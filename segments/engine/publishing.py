@@ -93,29 +93,48 @@ def switch(build: Build) -> None:
     build.refresh_from_db()
     if build.state != Build.State.BUILDING:
         return
-    members = _remember(build, segment.live_build)
+    now = timezone.now()
+    members = _remember(build, segment.live_build, now)
     segment.builds.filter(state=Build.State.LIVE).update(state=Build.State.RETIRED, swept=False)
-    build.state, build.live_at = Build.State.LIVE, timezone.now()
-    build.save(update_fields=["state", "live_at"])
+    build.state, build.live_at, build.members = Build.State.LIVE, now, members
+    build.save(update_fields=["state", "live_at", "members"])
     counting.reset(segment, members)
     segment.live_build = build.number
     segment.save(update_fields=["live_build", "member_count"])
     definitions.change()
 
 
-def _remember(build: Build, old: int | None) -> int:
+def _remember(build: Build, old: int | None, now: datetime) -> int:
     """Writes down who joined and who left, chunk by chunk; returns how many members there are."""
     members, rows, moved = 0, [], set()
+    # An archived segment let everybody go, so its first build after that brings everybody back.
+    cause = {"why": "restored"} if old is None and build.version > 1 else {}
     for chunk, joined, left, inside in backfill.compare(build.segment.level, build.number, old):
         members += inside
         if joined or left:
             moved |= {*joined, *left}
-            rows.append(
-                BuildChange(build=build, segment=build.segment, chunk=chunk, joined=joined, left=left)
-            )
+            row = BuildChange(build=build, segment=build.segment, chunk=chunk, joined=joined, left=left)
+            row.at, row.cause = now, cause
+            rows.append(row)
     BuildChange.objects.bulk_create(rows)
     live.announce(moved)
     return members
+
+
+def let_go(segment: Segment, *, by: Actor) -> None:
+    """An archived segment has no members: everybody leaves at one moment, and nobody is being counted in."""
+    definitions.lock_exclusive()
+    _supersede(segment)
+    live_build = segment.builds.filter(state=Build.State.LIVE, number=segment.live_build).first()
+    if live_build is None:
+        return
+    now = timezone.now()
+    cause = {"why": "archived", "by": {"kind": by.kind, "id": by.id, "label": by.label}}
+    rows = [
+        BuildChange(build=live_build, segment=segment, chunk=chunk, left=members, at=now, cause=cause)
+        for chunk, members, _, _ in backfill.compare(segment.level, live_build.number, None)
+    ]
+    BuildChange.objects.bulk_create(rows)
 
 
 def sweep_retired(level: str, chunks: list[int]) -> None:

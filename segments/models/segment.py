@@ -96,6 +96,8 @@ class Build(WorkspaceModel):
     made_by = models.JSONField(default=dict)
     made_at = models.DateTimeField(default=timezone.now)
     live_at = models.DateTimeField(null=True)
+    # How many members it had when it went live.
+    members = models.IntegerField(null=True, editable=False)
 
     objects = WorkspaceManager()
 
