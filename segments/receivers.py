@@ -1,19 +1,27 @@
 """What segments do of themselves when something else changes."""
 
 from django.db.models import BooleanField, F, Func, Value
-from django.db.models.signals import post_delete, pre_save
+from django.db.models.signals import post_delete, post_save, pre_save
 from django.dispatch import receiver
 from django.urls import NoReverseMatch, reverse
 
 from segments import roles
 from segments.audience import Gated
 from segments.engine import clock
-from segments.live import announce
+from segments.live import announce, announce_to_all
 from segments.models import Audience, Build
 from workspaces.models import Workspace
 from workspaces.property_usage import Use
 from workspaces.signals import properties_changed, property_uses, standing_changed
 from workspaces.tenancy import workspace_transaction
+
+
+@receiver(post_save, sender=Workspace)
+def tell_open_pages_of_the_workspace(sender, instance, created, **kwargs) -> None:
+    """Its looks, and what its contacts may do by default."""
+    if not created:
+        with workspace_transaction(instance):
+            announce_to_all()
 
 
 @receiver(properties_changed)

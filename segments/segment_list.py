@@ -9,6 +9,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Count, F, Q, QuerySet
 from django.db.models.functions import Lower
 
+from segments import permissions
 from segments.engine import counting
 from segments.engine.definitions import fields_of
 from segments.models import Build, Segment
@@ -29,6 +30,10 @@ class Row:
     segment: Segment
     words: str
     build: Build | None  # on its way or failed
+
+    @property
+    def permissions(self) -> list[str]:
+        return permissions.in_words(getattr(self.segment, "permission", None))
 
 
 class SegmentList:
@@ -83,7 +88,7 @@ class SegmentList:
         column = SORTS.get(key, SORTS["name"])
         order = column.desc() if down else column.asc()
         found = counting.with_members(self._filtered()).annotate(used=Count("uses", distinct=True))
-        return found.order_by(order, Lower("name"), "pk")
+        return found.select_related("permission").order_by(order, Lower("name"), "pk")
 
     def _filtered(self) -> QuerySet[Segment]:
         found = Segment.objects.all() if self.archived else Segment.objects.present()

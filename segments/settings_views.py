@@ -3,7 +3,7 @@ from django.core.exceptions import PermissionDenied
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from segments import editing
+from segments import editing, permissions
 from segments.editor.page import Editor
 from segments.editor.recipes import RECIPES
 from segments.engine import publishing
@@ -40,10 +40,23 @@ def new_segment(request):
 @require_http_methods(["GET", "POST"])
 def segment(request, pk):
     found = get_object_or_404(Segment, pk=pk)
-    may_edit = request.member.may("segments.manage") and not found.built_in and found.archived_at is None
-    if request.method == "POST" and not may_edit:
+    may_set = request.member.may("segments.manage") and found.archived_at is None
+    if request.method == "POST" and not may_set:
         raise PermissionDenied
-    return _edit(request, Editor(segment=found, data=request.POST or None), may_edit=may_edit)
+    editor = Editor(segment=found, data=request.POST or None)
+    if request.method == "POST" and found.built_in:
+        return _set_blocks(request, editor)
+    return _edit(request, editor, may_edit=may_set and not found.built_in)
+
+
+def _set_blocks(request, editor):
+    """Who belongs to a built-in segment is the portal's to say; what its members may do is the team's."""
+    if request.POST.get("do") != "save" or not editor.blocks_are_valid():
+        return _show(request, editor, may_edit=False, status=422)
+    for block in editor.blocks:
+        block.save(editor.segment)
+    messages.success(request, f"“{editor.segment.name}” is saved. It is in effect.")
+    return redirect("settings:segment", editor.segment.pk)
 
 
 def _edit(request, editor, *, may_edit=True):
@@ -61,6 +74,7 @@ def _edit(request, editor, *, may_edit=True):
 def _show(request, editor, may_edit, *, status=200):
     content = {"editor": editor, "segment": editor.segment, "may_edit": may_edit}
     content["may_manage"] = request.member.may("segments.manage")
+    content["may_set"] = content["may_manage"] and not (editor.segment and editor.segment.archived_at)
     page = EDITOR
     if request.htmx:
         page += "#rail" if request.POST.get("do") == "preview" else "#work"
@@ -77,6 +91,8 @@ def _save(request, editor):
     else:
         saved = editor.segment
         editing.save(saved, by=by, **fields, **rule)
+    for block in editor.blocks:
+        block.save(saved)
     build = publishing.building(saved)
     text = "It takes effect when everybody is counted." if build else "It is in effect."
     messages.success(request, f"“{saved.name}” is saved. {text}")
@@ -104,8 +120,18 @@ def _change(view):
     return changed
 
 
+def _still_narrows(request, segment):
+    text = f"“{segment.name}” stays: it restricts what its members may do, and without it they could do more."
+    messages.error(request, f"{text} Set its permissions to Inherit first.")
+    return redirect("settings:segment", segment.pk)
+
+
 @_change
 def archive_segment(request, segment, by):
+    try:
+        permissions.must_not_narrow(segment)
+    except permissions.Narrows:
+        return _still_narrows(request, segment)
     editing.archive(segment, by=by)
     messages.success(request, f"“{segment.name}” is archived. What names it is closed.")
     return redirect("settings:segment", segment.pk)
@@ -131,7 +157,10 @@ def duplicate_segment(request, segment, by):
 @_change
 def delete_segment(request, segment, by):
     try:
+        permissions.must_not_narrow(segment)
         editing.delete(segment)
+    except permissions.Narrows:
+        return _still_narrows(request, segment)
     except editing.InUse as error:
         named = ", ".join(f"{use.kind} “{use.name}”" for use in error.uses[:5]) or "an audience"
         text = f"“{segment.name}” is not deleted: {named} would lose it. Take it out there, or archive it."

@@ -14,6 +14,7 @@ from workspaces.record_forms import CURRENCIES
 # Names of forms that hold properties' values (portal/profile), and what money's currency is called in them.
 RESERVED_KEYS = {"confirmed", "csrfmiddlewaretoken", "next"}
 CURRENCY_OF = "_currency"
+DEFAULTS = ("contacts_invite", "collaboration_restricted")
 HOST = re.compile(r"(?!-)(?:[a-z0-9-]{1,63}(?<!-)\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]\Z")
 
 
@@ -89,13 +90,21 @@ class PortalForm(forms.ModelForm):
 
     class Meta:
         model = Workspace
-        fields = ["name", "brand_color", "time_zone", "currency", "domain"]
-        labels = {"brand_color": "Brand colour", "domain": "Own address"}
+        fields = ["name", "brand_color", "time_zone", "currency", "domain", *DEFAULTS]
+        labels = {
+            "brand_color": "Brand colour",
+            "domain": "Own address",
+            "contacts_invite": "Contacts may invite colleagues",
+            "collaboration_restricted": "Contacts see only what they collaborate on",
+        }
         help_texts = {
             "name": "Partners read it in the portal’s header and in mails.",
             "brand_color": "Any colour works: its lightness is adjusted until text on it can be read.",
             "time_zone": "Days begin and end by it: in conditions, reminders and reports.",
             "currency": "What new amounts start with.",
+            "contacts_invite": "Where no segment or role of theirs allows or denies it.",
+            "collaboration_restricted": "Quotes they made or were added to, not all of their company’s. "
+            "Off, only the segments and roles that say so restrict their people.",
             "domain": "Such as partners.example.com. Let it point here first; the portal then answers to it.",
         }
         widgets = {"brand_color": forms.TextInput({"type": "color"})}

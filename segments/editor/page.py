@@ -8,6 +8,7 @@ from segments.editor import preview as previewing
 from segments.editor.builder import GroupBox, build
 from segments.editor.draft import Draft, prune
 from segments.editor.forms import SegmentForm
+from segments.editor.permissions_block import PermissionsBlock
 from segments.editor.recipes import RECIPES
 from segments.engine import lists, publishing
 from segments.engine.definitions import fields_of
@@ -201,7 +202,15 @@ class Editor:
         valid = self.form.is_valid()
         if not self.static:
             valid = valid and not self.checked.errors
-        return valid
+        return valid and self.blocks_are_valid()
+
+    @cached_property
+    def blocks(self) -> list:
+        """What members may do; apart from who they are, and saved for built-in segments too."""
+        return [PermissionsBlock(self.data, segment=self.segment)]
+
+    def blocks_are_valid(self) -> bool:
+        return not [block for block in self.blocks if not block.is_valid()]
 
     @cached_property
     def uses(self) -> list[uses.Use]:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from segments import editing
+from segments import editing, permissions
 from segments.engine.definitions import fields_of
 from segments.models import Audience, AudienceSegment, Segment
 from segments.rules.sentence import sentence_text
@@ -366,7 +366,48 @@ class TestLife:
         with inside(acme):
             role = Segment.objects.get(built_in_key="role:admin")
         assert client.post(f"{HOME}{role.pk}/{what}/").status_code == 404
-        assert client.post(f"{HOME}{role.pk}/", {"do": "save"}).status_code == 403
+
+
+def test_of_a_role_the_team_sets_permissions_alone(client, acme, inside):
+    with inside(acme):
+        role = Segment.objects.get(built_in_key="role:sales_rep")
+    body = {"name": "Taken over", "permissions-invite": "deny", "permissions-restricted": "restricted"}
+    assert client.post(f"{HOME}{role.pk}/", {**body, "do": "save"}).status_code == 302
+    assert client.post(f"{HOME}{role.pk}/", {**body, "do": "add:"}).status_code == 422
+    with inside(acme):
+        role.refresh_from_db()
+        assert (role.name, role.builds.count()) == ("Role is Sales rep", 1)
+        assert (role.permission.invite, role.permission.restricted) == ("deny", True)
+    page = client.get(HOME).content.decode()
+    assert "May not invite colleagues" in page
+    assert "Sees only what they collaborate on" in page
+
+
+def test_permissions_are_saved_with_the_segment_and_stay_when_they_are_not_sent(page, acme, inside, gold):
+    page.open(f"{HOME}{gold.pk}/")
+    page.put("permissions-invite", "allow")
+    page.put("permissions-restricted", "restricted")
+    page.press("save")
+    for name in ("permissions-invite", "permissions-restricted"):
+        del page.fields[name]
+    page.press("save")
+    with inside(acme):
+        gold.refresh_from_db()
+        assert (gold.permission.invite, gold.permission.restricted) == ("allow", True)
+
+
+@pytest.mark.parametrize("what", ["archiving", "deletion"])
+def test_what_narrows_does_not_go_just_like_that(client, acme, inside, gold, what):
+    with inside(acme):
+        permissions.set_permissions(gold, invite="inherit", restricted=True)
+    answer = client.post(f"{HOME}{gold.pk}/{what}/", follow=True).content.decode()
+    assert "Set its permissions to Inherit first" in answer
+    with inside(acme):
+        assert Segment.objects.get(pk=gold.pk).archived_at is None
+        permissions.set_permissions(gold, invite="allow", restricted=False)
+    client.post(f"{HOME}{gold.pk}/{what}/")
+    with inside(acme):
+        assert not Segment.objects.filter(pk=gold.pk, archived_at=None).exists()
 
 
 PAGES = ["", "members/"]

@@ -1,0 +1,43 @@
+"""The editor's block of permissions: what members may do, beside what they see."""
+
+from django import forms
+
+from segments.models import Permission, Segment
+from segments.permissions import set_permissions
+
+RESTRICTED = "restricted"
+
+
+class PermissionsForm(forms.Form):
+    """What was not sent stays as it is."""
+
+    invite = forms.ChoiceField(
+        required=False,
+        label="Invite team members",
+        choices=[("inherit", "Inherit"), ("allow", "Allow"), ("deny", "Deny")],
+    )
+    restricted = forms.ChoiceField(
+        required=False,
+        label="Collaboration restricted",
+        choices=[("inherit", "Inherit"), (RESTRICTED, "Restricted")],
+    )
+
+
+class PermissionsBlock:
+    template = "segments/settings/_permissions.html"
+
+    def __init__(self, data, *, segment: Segment | None):
+        self.stored = Permission.objects.filter(segment=segment).first() if segment else None
+        self.stored = self.stored or Permission()
+        scope = RESTRICTED if self.stored.restricted else "inherit"
+        initial = {"invite": self.stored.invite, "restricted": scope}
+        self.form = PermissionsForm(data, initial=initial, prefix="permissions")
+
+    def is_valid(self) -> bool:
+        return self.form.is_valid()
+
+    def save(self, segment: Segment) -> bool:
+        cleaned = self.form.cleaned_data
+        restricted = cleaned["restricted"] or (RESTRICTED if self.stored.restricted else "")
+        invite = cleaned["invite"] or self.stored.invite
+        return set_permissions(segment, invite=invite, restricted=restricted == RESTRICTED)
