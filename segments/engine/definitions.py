@@ -46,11 +46,24 @@ def change() -> None:
     """Marks the definitions as changed. Holds their row, so that two who publish go one after the other."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO segments_definitions (id, workspace_id, token) "
-            "VALUES (gen_random_uuid(), %s, gen_random_uuid()) "
+            "INSERT INTO segments_definitions (id, workspace_id, token, last_number) "
+            "VALUES (gen_random_uuid(), %s, gen_random_uuid(), 0) "
             "ON CONFLICT (workspace_id) DO UPDATE SET token = excluded.token",
             [current_workspace_id()],
         )
+
+
+def next_number() -> int:
+    """A number for a new segment. Counted, not looked up: that of a deleted segment is not given out again."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO segments_definitions (id, workspace_id, token, last_number) "
+            "VALUES (gen_random_uuid(), %s, gen_random_uuid(), 1) "
+            "ON CONFLICT (workspace_id) DO UPDATE SET token = excluded.token, "
+            "last_number = segments_definitions.last_number + 1 RETURNING last_number",
+            [current_workspace_id()],
+        )
+        return cursor.fetchone()[0]
 
 
 def lock_shared() -> None:

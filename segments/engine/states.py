@@ -28,8 +28,8 @@ FIND = {
         ORDER BY s.partner_id""",
 }
 MAKE = """
-    INSERT INTO segments_{level}state ({level}_id, workspace_id, chunk, builds, held, fanout{columns})
-    SELECT r.id, r.workspace_id, r.chunk, '{{}}', '{{}}', 0{values}
+    INSERT INTO segments_{level}state ({level}_id, workspace_id, chunk, builds, held, exceptions, fanout{columns})
+    SELECT r.id, r.workspace_id, r.chunk, '{{}}', '{{}}', '{{}}', 0{values}
     FROM workspaces_{level} r
     WHERE r.workspace_id = %s AND {which}
       AND NOT EXISTS (SELECT 1 FROM segments_{level}state s WHERE s.{level}_id = r.id)

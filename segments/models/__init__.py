@@ -1,4 +1,6 @@
 from segments.models.audience import Audience, AudienceSegment
+from segments.models.breaker import BreakerTicket, BreakerWindow, Hold
+from segments.models.exception import SegmentException
 from segments.models.history import BuildChange, CountDelta, HistoryMark, MembershipChange, Movement
 from segments.models.member_file import MemberFile
 from segments.models.permission import Permission
@@ -9,12 +11,15 @@ from segments.models.state import ContactState, PartnerState
 __all__ = [
     "Audience",
     "AudienceSegment",
+    "BreakerTicket",
+    "BreakerWindow",
     "Build",
     "BuildChange",
     "ContactState",
     "CountDelta",
     "Definitions",
     "HistoryMark",
+    "Hold",
     "MemberFile",
     "MembershipChange",
     "Movement",
@@ -22,5 +27,6 @@ __all__ = [
     "Permission",
     "ScheduledChange",
     "Segment",
+    "SegmentException",
     "StaticMember",
 ]

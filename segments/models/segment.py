@@ -30,6 +30,8 @@ class Segment(WorkspaceModel):
         STATIC = "static", "Static"
         SNAPSHOT = "snapshot", "Snapshot"
 
+    # Small, for arrays, documents and exceptions; never given out again.
+    number = models.IntegerField(editable=False)
     level = models.CharField(max_length=10, choices=Level)
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.DYNAMIC)
     name = models.CharField(max_length=100)
@@ -57,6 +59,7 @@ class Segment(WorkspaceModel):
             ),
             models.UniqueConstraint(fields=["workspace", "built_in_key"], name="one_segment_per_built_in"),
             models.UniqueConstraint(fields=["workspace", "live_build"], name="one_segment_per_live_build"),
+            models.UniqueConstraint(fields=["workspace", "number"], name="one_segment_per_number"),
         ]
         indexes = [models.Index(fields=["workspace", "archived_at", "name"], name="segment_by_name")]
 
@@ -128,6 +131,8 @@ class Definitions(WorkspaceModel):
     """
 
     token = models.UUIDField(default=uuid.uuid4)
+    # The highest number that a segment was ever given.
+    last_number = models.IntegerField(default=0)
 
     objects = WorkspaceManager()
 

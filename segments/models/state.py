@@ -11,8 +11,10 @@ class State(WorkspaceModel):
     id = None  # type: ignore[assignment]  # the subject's key is the state's
     chunk = models.SmallIntegerField()
     builds = ArrayField(models.IntegerField(), default=list)
-    # Members who would have left, kept in until somebody decides; their builds are in `builds` too.
+    # Numbers of segments whose members would have left, kept in until somebody decides; see models.Hold.
     held = ArrayField(models.IntegerField(), default=list)
+    # By the number of a segment: {"in": true, "until": "<UTC>", "reason": "…"}; mirrors models.SegmentException.
+    exceptions = models.JSONField(default=dict)
     # Raised on a partner when its contacts follow later; a contact whose number differs is behind.
     fanout = models.BigIntegerField(default=0)
     # When time alone may change something next.
@@ -37,6 +39,8 @@ class ContactState(State):
                 condition=Q(next_flip_at__isnull=False),
                 name="contact_state_by_flip",
             ),
+            models.Index(fields=["workspace"], condition=~Q(held=[]), name="contact_state_held"),
+            models.Index(fields=["workspace"], condition=~Q(exceptions={}), name="contact_state_excepted"),
         ]
 
     def __str__(self):
@@ -60,6 +64,8 @@ class PartnerState(State):
                 condition=Q(next_flip_at__isnull=False),
                 name="partner_state_by_flip",
             ),
+            models.Index(fields=["workspace"], condition=~Q(held=[]), name="partner_state_held"),
+            models.Index(fields=["workspace"], condition=~Q(exceptions={}), name="partner_state_excepted"),
             models.Index(fields=["workspace"], condition=Q(behind=True), name="partner_state_behind"),
         ]
 
