@@ -5,4 +5,4 @@ class SegmentsConfig(AppConfig):
     name = "segments"
 
     def ready(self):
-        from segments import first_steps, receivers  # noqa: F401  they connect and register
+        from segments import first_steps, following, receivers  # noqa: F401  they connect and register

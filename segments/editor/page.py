@@ -8,6 +8,7 @@ from segments.editor import preview as previewing
 from segments.editor.builder import GroupBox, build
 from segments.editor.draft import Draft, prune
 from segments.editor.forms import SegmentForm
+from segments.editor.notifications_block import NotificationsBlock
 from segments.editor.permissions_block import PermissionsBlock
 from segments.editor.recipes import RECIPES
 from segments.engine import lists, publishing
@@ -207,7 +208,8 @@ class Editor:
     @cached_property
     def blocks(self) -> list:
         """What members may do; apart from who they are, and saved for built-in segments too."""
-        return [PermissionsBlock(self.data, segment=self.segment)]
+        about = (PermissionsBlock, NotificationsBlock)
+        return [block(self.data, segment=self.segment) for block in about]
 
     def blocks_are_valid(self) -> bool:
         return not [block for block in self.blocks if not block.is_valid()]

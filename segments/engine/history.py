@@ -29,12 +29,21 @@ LATEST = """
     ) joins ORDER BY subject_id, at DESC"""
 
 
-# As the ORM writes them, several thousand rows cost more than evaluating everybody.
+# The queue of what follows from joining and leaving (segments.following).
+FOLLOW = "segments.follow"
+# As the ORM writes them, several thousand rows cost more than evaluating everybody. The note for what follows is
+# due a second later: what happens within it is followed together, and nobody is notified for it.
 WRITE = """
-    INSERT INTO segments_membershipchange (id, workspace_id, segment_id, level, subject_id, joined, cause, at)
-    SELECT id, %s, segment_id, level, subject_id, joined, cause::jsonb, at
-    FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::uuid[], %s::bool[], %s::text[], %s::timestamptz[])
-         AS new (id, segment_id, level, subject_id, joined, cause, at)"""
+    WITH written AS (
+        INSERT INTO segments_membershipchange
+               (id, workspace_id, segment_id, level, subject_id, joined, cause, at)
+        SELECT id, %(workspace)s, segment_id, level, subject_id, joined, cause::jsonb, at
+        FROM unnest(%(ids)s::uuid[], %(segments)s::uuid[], %(levels)s::text[], %(subjects)s::uuid[],
+                    %(joined)s::bool[], %(causes)s::text[], %(at)s::timestamptz[])
+             AS new (id, segment_id, level, subject_id, joined, cause, at))
+    INSERT INTO workspaces_due (workspace_id, queue, due_at)
+    VALUES (%(workspace)s, %(queue)s, now() + interval '1 second')"""
+NAMES = ("segments", "levels", "subjects", "joined", "causes", "at")
 
 
 class Change(NamedTuple):
@@ -49,9 +58,10 @@ class Change(NamedTuple):
 
 
 def write(changes: Collection[Change]) -> None:
-    columns = [list(column) for column in zip(*changes, strict=True)]
+    columns = {name: list(column) for name, column in zip(NAMES, zip(*changes, strict=True), strict=True)}
+    known = {"workspace": current_workspace_id(), "queue": FOLLOW, "ids": [uuid7() for _ in changes]}
     with connection.cursor() as cursor:
-        cursor.execute(WRITE, [current_workspace_id(), [uuid7() for _ in changes], *columns])
+        cursor.execute(WRITE, columns | known)
 
 
 @dataclass(frozen=True)

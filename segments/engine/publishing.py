@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from segments import live
 from segments.engine import backfill, counting, definitions, states
+from segments.engine.history import FOLLOW
 from segments.models import Build, BuildChange, Segment
 from workspaces import jobs, locks
 from workspaces.actors import Actor
@@ -117,6 +118,8 @@ def _remember(build: Build, old: int | None, now: datetime) -> int:
             row.at, row.cause = now, cause
             rows.append(row)
     BuildChange.objects.bulk_create(rows)
+    if rows:
+        jobs.leave_work(FOLLOW)
     live.announce(moved)
     return members
 

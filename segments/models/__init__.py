@@ -3,6 +3,7 @@ from segments.models.breaker import BreakerTicket, BreakerWindow, Hold
 from segments.models.exception import SegmentException
 from segments.models.history import BuildChange, CountDelta, HistoryMark, MembershipChange, Movement
 from segments.models.member_file import MemberFile
+from segments.models.notification import Channel, Level, NotificationDefault, SegmentNotification
 from segments.models.permission import Permission
 from segments.models.scheduled import ScheduledChange
 from segments.models.segment import Build, Definitions, Segment, StaticMember
@@ -15,18 +16,22 @@ __all__ = [
     "BreakerWindow",
     "Build",
     "BuildChange",
+    "Channel",
     "ContactState",
     "CountDelta",
     "Definitions",
-    "HistoryMark",
     "Hold",
+    "HistoryMark",
+    "Level",
     "MemberFile",
     "MembershipChange",
     "Movement",
+    "NotificationDefault",
     "PartnerState",
     "Permission",
     "ScheduledChange",
     "Segment",
     "SegmentException",
+    "SegmentNotification",
     "StaticMember",
 ]
