@@ -8,6 +8,7 @@ from django.utils import timezone
 from crm_sync.models import Connection, ExternalRecord, FieldMapping, OutboxChange
 from workspaces.jobs import leave_work
 from workspaces.models import PropertyDelivery
+from workspaces.signals import delivery_changed
 
 QUEUE = "hubspot.outbox"
 State = OutboxChange.State
@@ -59,6 +60,9 @@ def show(link: ExternalRecord, mappings: Iterable[FieldMapping], state: str, mes
         unique_fields=["workspace", "record_id", "prop"],
         update_fields=["state", "crm", "message", "at"],
     )
+    if rows:
+        props, told = [row.prop for row in rows], {"state": state, "crm": crm, "message": message}
+        delivery_changed.send(sender=PropertyDelivery, record_id=record_id, properties=props, **told)
 
 
 def _first_state(connection: Connection) -> str:

@@ -9,6 +9,11 @@ BEAT_SCHEDULE = {
         "args": ["segments.clock"],
         "options": {"expires": 30},
     },
+    "notifications-tidy": {
+        "task": "workspaces.ring_everywhere",
+        "schedule": crontab(minute=41, hour=3),
+        "args": ["notifications.tidy"],
+    },
     "crm-tidy": {
         "task": "workspaces.ring_everywhere",
         "schedule": crontab(minute=17, hour=3),

@@ -51,6 +51,7 @@ ENCRYPTION_KEYS = [key for key in env("PORTAL_ENCRYPTION_KEYS", "").split(",") i
 INSTALLED_APPS = [
     "workspaces",
     "segments",
+    "portal.notifications",
     "portal.profile",
     "portal.quotes",
     "portal.experiences",

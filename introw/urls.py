@@ -21,12 +21,14 @@ settings_urlpatterns = [
     path("experiences/", include(patterns("portal.experiences.urls", "settings_urlpatterns"))),
     path("quotes/", include(patterns("portal.quotes.urls", "settings_urlpatterns"))),
     path("profile/", include(patterns("portal.profile.urls", "settings_urlpatterns"))),
+    path("notifications/", include(patterns("portal.notifications.urls", "settings_urlpatterns"))),
     path("crm/", include(patterns("crm_sync.urls", "settings_urlpatterns"))),
 ]
 partner_urlpatterns = [
     path("", include(patterns("portal.experiences.urls", "partner_urlpatterns"))),
     path("quotes/", include(patterns("portal.quotes.urls", "partner_urlpatterns"))),
     path("profile/", include(patterns("portal.profile.urls", "partner_urlpatterns"))),
+    path("notifications/", include(patterns("portal.notifications.urls", "partner_urlpatterns"))),
 ]
 urlpatterns = [
     path("hooks/", include(patterns("crm_sync.urls", "hook_urlpatterns"))),

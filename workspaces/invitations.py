@@ -7,8 +7,9 @@ from django.db import transaction
 from django.urls import get_script_prefix, reverse
 
 from workspaces import mailing
+from workspaces.actors import Actor
 from workspaces.models import Contact
-from workspaces.signals import standing_changed
+from workspaces.signals import contact_invited, standing_changed
 
 
 def invite(contact, *, by):
@@ -20,6 +21,8 @@ def invite(contact, *, by):
     words = {"contact": contact, "by": str(by), "address": sign_in_address(workspace)}
     send = partial(mailing.send, "emails/contact_invitation", contact.email, words, workspace=workspace)
     transaction.on_commit(send)
+    actor = Actor.of_contact(by) if isinstance(by, Contact) else Actor.of_member(by)
+    contact_invited.send(sender=Contact, contact=contact, by=actor)
 
 
 def suspend(contact):

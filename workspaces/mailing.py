@@ -17,16 +17,29 @@ _senders = ThreadPoolExecutor(max_workers=2, thread_name_prefix="mail")
 
 
 def send(template, to, context=None, *, workspace=None):
+    """Leaves at once, or beside the page where a mail server takes its time. Whoever waits for it asks again."""
+    message = _compose(template, to, context, workspace)
+    if settings.MAIL_IN_BACKGROUND:
+        _senders.submit(_deliver, message)
+    else:
+        _deliver(message)
+
+
+def send_now(template, to, context=None, *, workspace=None, headers=None):
+    """For jobs, which try again: raises OSError where the mail server is away or refuses."""
+    message = _compose(template, to, context, workspace)
+    message.extra_headers = headers or {}
+    message.send()
+
+
+def _compose(template, to, context, workspace):
     context = {**(context or {}), "workspace": workspace, "public_url": settings.PUBLIC_URL}
     subject = " ".join(render_to_string(f"{template}_subject.txt", context).split())
     text = render_to_string(f"{template}_message.txt", context).strip() + "\n"
     html = select_template([f"{template}_message.html", "emails/plain.html"])
     message = EmailMultiAlternatives(subject, text, _sender(workspace), [to])
     message.attach_alternative(html.render({**context, "subject": subject, "text": text}), "text/html")
-    if settings.MAIL_IN_BACKGROUND:
-        _senders.submit(_deliver, message)
-    else:
-        _deliver(message)
+    return message
 
 
 def _sender(workspace):

@@ -8,6 +8,7 @@ AREAS = (
     "experiences",
     "quotes",
     "profile",
+    "notifications",
     "team",
     "crm",
     "workspace",

@@ -29,3 +29,7 @@ properties_changed = Signal()
 property_uses = Signal()
 # a contact was suspended or let in again. contact: Contact
 standing_changed = Signal()
+# a contact is told the way into the portal. contact: Contact, by: Actor
+contact_invited = Signal()
+# how far values that were edited here have come. record_id, properties: list[Property], state, crm, message
+delivery_changed = Signal()

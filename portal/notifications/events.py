@@ -1,0 +1,62 @@
+"""What happened is noted with its cause; a worker then tells the people of the partner."""
+
+from django.utils import timezone
+
+from portal.notifications import telling
+from portal.notifications.models import Event
+from segments.viewers import viewers_of
+from workspaces import jobs
+from workspaces.models import Contact, Workspace
+from workspaces.tenancy import current_workspace_id
+
+QUEUE = "notifications.events"
+MOST_PASSES = 500
+AT_ONCE = 500  # contacts a transaction
+ONCE_IN = 3600  # seconds: saving a draft ten times is one piece of news
+
+
+def note(kind, *, subject_id, partner_id, by, key="", facts=None, at=None):
+    """Notes an event in the transaction of its cause. The same key again adds nothing; without one, the same
+    person's doing to the same thing counts once an hour. Nobody is told yet."""
+    at = at or timezone.now()
+    key = key or f"{by.id or by.kind}:{int(at.timestamp()) // ONCE_IN}"
+    facts = facts or {}
+    if by.kind == "team":
+        facts["team"] = Workspace.objects.get(pk=current_workspace_id()).name
+    event = Event(
+        kind=kind,
+        subject_id=subject_id,
+        partner_id=partner_id,
+        actor={"kind": by.kind, "id": by.id, "label": by.label},
+        facts=facts,
+        key=f"{kind}:{subject_id}:{key}",
+        at=at,
+    )
+    Event.objects.bulk_create([event], ignore_conflicts=True)
+    jobs.leave_work(QUEUE)
+
+
+@jobs.queue(QUEUE)
+def drain():
+    for _ in range(MOST_PASSES):
+        with jobs.job_transaction():
+            if not _next_event():
+                return
+    with jobs.job_transaction():
+        jobs.leave_work(QUEUE)
+
+
+def _next_event():
+    """Tells some of the people of one event; it is handled once all of them have their notice."""
+    waiting = Event.objects.filter(handled_at=None).order_by("at", "pk")
+    event = waiting.select_for_update(skip_locked=True, no_key=True).first()
+    if event is None:
+        return False
+    people = Contact.objects.filter(partner=event.partner_id).exclude(status=Contact.Status.SUSPENDED)
+    untold = people.exclude(pk__in=event.notices.values("contact")).select_related("partner").order_by("pk")
+    contacts = list(untold[:AT_ONCE])
+    telling.tell(event, viewers_of(contacts))
+    if len(contacts) < AT_ONCE:
+        event.handled_at = timezone.now()
+        event.save(update_fields=["handled_at"])
+    return True
