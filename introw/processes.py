@@ -16,7 +16,7 @@ Environment = Mapping[str, str]
 
 def web(environment: Environment) -> list[str]:
     """Pages, webhooks and live streams."""
-    proxies = environment.get("PORTAL_PROXIES", "")  # whose word about the client's address is believed
+    proxies = environment.get("PORTAL_PROXIES", "")  # whose word about client and scheme is believed
     return [
         *("uvicorn", "introw.asgi:application"),
         *("--host", environment.get("PORTAL_HOST", "127.0.0.1")),

@@ -41,6 +41,8 @@ SECRET_KEY = env("PORTAL_SECRET_KEY", "not-a-secret-only-for-checks-and-developm
 PUBLIC_URL = env("PORTAL_PUBLIC_URL", "http://localhost:8000").rstrip("/")
 PUBLIC_HOST = urlsplit(PUBLIC_URL).netloc
 HTTPS = PUBLIC_URL.startswith("https://")
+# Whom to believe about client and scheme. The web server listens to them (introw/processes.py), nothing else does.
+PROXIES = env("PORTAL_PROXIES", "")
 # Hosts of the product itself, beside the public one. Every other host must be a workspace's own domain.
 MAIN_HOSTS = {PUBLIC_HOST, *filter(None, env("PORTAL_EXTRA_HOSTS", "").split(","))}
 ALLOWED_HOSTS = ["*"]  # workspaces.middleware answers 421 to a host that is neither ours nor a workspace's
@@ -179,7 +181,7 @@ ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
 ACCOUNT_SESSION_REMEMBER = True
 # allauth's own limits, and a longer one so that nobody's mailbox is flooded. In the cache, which is the database.
 ACCOUNT_RATE_LIMITS = {"request_login_code": "20/m/ip,3/m/key,30/h/key"}
-ALLAUTH_TRUSTED_PROXY_COUNT = int(env("PORTAL_PROXY_HOPS", "0"))
+ALLAUTH_TRUSTED_PROXY_COUNT = 0  # the web server has put the client's own address in place by then
 MFA_ADAPTER = "workspaces.sign_in.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
@@ -250,11 +252,10 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 if HTTPS:
-    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if flag("PORTAL_BEHIND_PROXY") else None
     SECURE_HSTS_SECONDS = 365 * 24 * 3600
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True
-    SECURE_SSL_REDIRECT = not flag("PORTAL_BEHIND_PROXY")
+    SECURE_SSL_REDIRECT = True  # by the scheme that one of the proxies told
     SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_CSP = {
     "default-src": [CSP.NONE],

@@ -9,7 +9,6 @@ from allauth.account.forms import LoginForm
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
-from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpResponseRedirect
 from django.urls import get_script_prefix, reverse
 
@@ -44,12 +43,6 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def is_open_for_signup(self, request):
         return False
-
-    def get_client_ip(self, request):
-        try:
-            return super().get_client_ip(request)
-        except ImproperlyConfigured:  # fewer proxies than configured: it came past them
-            return request.META["REMOTE_ADDR"]
 
     def add_message(self, request, level, message_template=None, *args, **kwargs):
         if message_template not in UNSAID:

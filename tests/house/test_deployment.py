@@ -11,6 +11,7 @@ import yaml
 
 from introw.processes import PROCESSES, ROOT, argv
 from introw.servers import Servers
+from workspaces.checks import https_comes_through_a_proxy
 
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES = COMPOSE["services"]
@@ -90,7 +91,16 @@ def test_a_process_listens_to_its_settings(name):
 
 def test_forwarded_addresses_count_only_where_a_proxy_is_named():
     assert "--no-proxy-headers" in argv("web", {})
-    assert "--no-proxy-headers" not in argv("web", {"PORTAL_PROXIES": "10.0.0.1"})
+    named = argv("web", {"PORTAL_PROXIES": "10.0.0.1,10.1.0.0/16"})
+    assert "--no-proxy-headers" not in named
+    assert named[named.index("--forwarded-allow-ips") + 1] == "10.0.0.1,10.1.0.0/16"
+
+
+def test_a_public_https_address_needs_a_proxy_that_says_so(settings):
+    settings.HTTPS, settings.PROXIES = True, ""
+    assert [error.id for error in https_comes_through_a_proxy(None)] == ["workspaces.E002"]
+    settings.PROXIES = "10.0.0.1"
+    assert https_comes_through_a_proxy(None) == []
 
 
 def test_the_roles_of_a_new_server_are_bound_by_row_level_security(tmp_path):

@@ -1,5 +1,6 @@
 """The bridge from the web server to Django: what a request may be, and who holds a thread."""
 
+import asyncio
 import socket
 import threading
 import time
@@ -7,6 +8,7 @@ import urllib.request
 
 import pytest
 import uvicorn
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from introw import bodies
 from introw.bodies import Limit
@@ -143,3 +145,35 @@ def test_a_header_with_an_underscore_cannot_pass_for_another():
     )
 
     assert environ == {"HTTP_X_REAL": "1", "HTTP_COOKIE": "a; b"}
+
+
+async def through_proxies(trusted, client, **headers):
+    """What the application is told of a request that came from `client` with these headers."""
+    told = {}
+
+    def note(environ, start_response):
+        told.update(environ)
+        start_response("200 OK", [])
+        return []
+
+    async def receive():
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message):
+        pass
+
+    sent = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+    scope = {"type": "http", "method": "GET", "path": "/", "query_string": b"", "http_version": "1.1"}
+    pages = Pages(note, threads=1)
+    application = ProxyHeadersMiddleware(pages, trusted_hosts=trusted)
+    await application({**scope, "scheme": "http", "client": (client, 1), "headers": sent}, receive, send)
+    pages.close()
+    return told["REMOTE_ADDR"], told["wsgi.url_scheme"]
+
+
+def test_named_proxies_say_who_asks_and_by_which_scheme():
+    said = {"x_forwarded_for": "6.6.6.6, 203.0.113.7, 10.1.0.9", "x_forwarded_proto": "https"}
+    proxies = "10.0.0.1,10.1.0.0/16"
+
+    assert asyncio.run(through_proxies(proxies, "10.0.0.1", **said)) == ("203.0.113.7", "https")
+    assert asyncio.run(through_proxies(proxies, "192.0.2.1", **said)) == ("192.0.2.1", "http")
