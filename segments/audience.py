@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from segments.audience_form import AudienceForm
 from segments.models import Audience
+from segments.permissions import IsRestricted
 from segments.viewer import Viewer
 from workspaces.tenancy import (
     WorkspaceForeignKey,
@@ -102,8 +103,9 @@ class Gated(WorkspaceModel):
 
 class OwnedQuerySet(models.QuerySet):
     def visible_to(self, viewer: Viewer):
-        """Those of the viewer's partner."""
-        return self.filter(partner=viewer.partner_id)
+        """Those of the viewer's partner; for who is restricted, those that they collaborate on."""
+        scope = ~models.Q(IsRestricted(viewer)) | self.model.collaborated_by(viewer)
+        return self.filter(scope, partner=viewer.partner_id)
 
 
 class Owned(WorkspaceModel):
@@ -113,3 +115,8 @@ class Owned(WorkspaceModel):
 
     class Meta(WorkspaceModel.Meta):
         abstract = True
+
+    @classmethod
+    def collaborated_by(cls, viewer: Viewer) -> models.Q:
+        """A condition: what a restricted person still sees. A model that does not say shows them nothing."""
+        return models.Q(pk__in=[])

@@ -139,6 +139,8 @@ ROUTES = {
     "partner:quote": ("quote",),
     "partner:quote_draft": ("quote",),
     "partner:quote_sending": ("quote",),
+    "partner:quote_collaborators": ("quote",),
+    "partner:quote_collaborator_removal": ("quote", "colleague"),
 }
 
 

@@ -15,14 +15,14 @@ from portal.experiences import publishing
 from portal.experiences.models import Experience
 from portal.profile import logos
 from portal.profile.models import ProfileLayout
-from portal.quotes import drafts
+from portal.quotes import collaborators, drafts
 from portal.quotes.models import Product
 from segments import editing as segment_editing
 from segments.models import Segment
 from segments.rules.tree import new_tree
 from workspaces.actors import SYSTEM
 from workspaces.models import Contact, TeamMember
-from workspaces.properties import properties_of
+from workspaces.properties import create_contact, properties_of
 
 
 def everything():
@@ -73,7 +73,9 @@ def _quotes(contact):
     }
     head = {"customer": "Secret customer", "currency": "EUR", "note": ""}
     quote = drafts.create_quote(by=contact, form_key=uuid.uuid4(), head=head, lines=[line])
-    return {"product": product.pk, "quote": quote.pk}
+    colleague = create_contact(contact.partner, {"email": "colleague@example.com"}, by=SYSTEM)
+    collaborators.add(quote, colleague, by=contact)
+    return {"product": product.pk, "quote": quote.pk, "colleague": colleague.pk}
 
 
 def _profile(partner):

@@ -62,6 +62,10 @@ class QuoteFilters(forms.Form):
         return any(self.cleaned_data.values())
 
 
+class CollaboratorForm(forms.Form):
+    contact = forms.UUIDField()
+
+
 class ProductFilters(forms.Form):
     q = forms.CharField(required=False, max_length=100, strip=True)
     archived = forms.BooleanField(required=False)

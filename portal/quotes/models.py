@@ -3,7 +3,7 @@
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import DecimalField, OuterRef, Q, Subquery, Sum, Value
+from django.db.models import DecimalField, Exists, OuterRef, Q, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
@@ -169,6 +169,13 @@ class Quote(Owned):
     def __str__(self):
         return self.reference
 
+    @classmethod
+    def collaborated_by(cls, viewer):
+        if viewer.contact is None:
+            return Q(pk__in=[])
+        added = Collaborator.objects.filter(quote=OuterRef("pk"), contact=viewer.contact)
+        return Q(created_by=viewer.contact) | Q(Exists(added))
+
     @property
     def reference(self):
         return f"Q-{self.number}"
@@ -180,6 +187,26 @@ class Quote(Owned):
     @property
     def places(self):
         return money.places(self.currency)
+
+
+class Collaborator(WorkspaceModel):
+    """Somebody of the partner who was added to a quote. Who made it collaborates on it anyway."""
+
+    quote = WorkspaceForeignKey(Quote, models.CASCADE, related_name="added")
+    contact = WorkspaceForeignKey("workspaces.Contact", models.CASCADE, related_name="+")
+    added_by = models.CharField(max_length=200, editable=False)
+    added_at = models.DateTimeField(auto_now_add=True)
+
+    objects = WorkspaceManager()
+
+    class Meta(WorkspaceModel.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "quote", "contact"], name="once_per_quote_added")
+        ]
+        indexes = [models.Index(fields=["workspace", "contact"], name="collaborator_by_contact")]
+
+    def __str__(self):
+        return f"{self.contact_id} on {self.quote_id}"
 
 
 class QuoteLine(WorkspaceModel):

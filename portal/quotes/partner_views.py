@@ -7,13 +7,15 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from portal.quotes import drafts
+from portal.quotes import collaborators, drafts
 from portal.quotes.editor import QuoteEditor
-from portal.quotes.forms import QuoteFilters
+from portal.quotes.forms import CollaboratorForm, QuoteFilters
 from portal.quotes.models import Quote, QuoteSettings
 from workspaces.access import partner_view
+from workspaces.models import Contact
 
 PAGE = 30
+OFFERED = 500
 
 
 @require_GET
@@ -90,6 +92,34 @@ def sending(request, pk):
     return redirect("partner:quote", quote.pk)
 
 
+@require_POST
+@partner_view
+def quote_collaborators(request, pk):
+    """Adds a colleague. Whoever sees a quote collaborates on it or is not restricted, so may add to it."""
+    quote = _quote(request, pk)
+    form = CollaboratorForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Choose a colleague first.")
+        return redirect("partner:quote", quote.pk)
+    added = get_object_or_404(collaborators.candidates(quote), pk=form.cleaned_data["contact"])
+    collaborators.add(quote, added, by=request.contact)
+    messages.success(request, f"{added} collaborates on {quote} now.")
+    return redirect("partner:quote", quote.pk)
+
+
+@require_POST
+@partner_view
+def quote_collaborator_removal(request, pk, contact):
+    quote = _quote(request, pk)
+    removed = get_object_or_404(Contact.objects, pk=contact, partner=quote.partner_id)
+    if not collaborators.remove(quote, removed):
+        raise Http404
+    messages.success(request, f"{removed} does not collaborate on {quote} any more.")
+    if not Quote.objects.visible_to(request.viewer).filter(pk=quote.pk).exists():
+        return redirect("partner:quotes")  # one's own name, by somebody restricted
+    return redirect("partner:quote", quote.pk)
+
+
 def _quote(request, pk):
     return get_object_or_404(Quote.objects.visible_to(request.viewer).with_people().with_totals(), pk=pk)
 
@@ -99,6 +129,8 @@ def _detail(request, quote, *, status=200, lack=""):
         "quote": quote,
         "lines": quote.lines.all(),
         "may_create": QuoteSettings.may_create(request.viewer),
+        "collaborators": collaborators.of(quote),
+        "candidates": collaborators.candidates(quote)[:OFFERED],
         "lack": lack,
         "refused": status == 403,
     }

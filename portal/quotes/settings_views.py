@@ -6,6 +6,7 @@ from django.core.paginator import Paginator
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
+from portal.quotes import collaborators
 from portal.quotes.forms import ProductFilters, ProductForm, QuoteFilters
 from portal.quotes.models import Product, Quote, QuoteSettings
 from segments import live
@@ -34,7 +35,7 @@ def quotes(request):
 @settings_view("quotes.view")
 def quote(request, pk):
     quote = get_object_or_404(Quote.objects.with_people().with_totals(), pk=pk)
-    context = {"quote": quote, "lines": quote.lines.all()}
+    context = {"quote": quote, "lines": quote.lines.all(), "collaborators": collaborators.of(quote)}
     return render(request, "portal/quotes/settings/detail.html", context)
 
 

@@ -17,4 +17,10 @@ partner_urlpatterns = [
     path("<uuid:pk>/", partner_views.quote, name="quote"),
     path("<uuid:pk>/draft/", partner_views.draft, name="quote_draft"),
     path("<uuid:pk>/sending/", partner_views.sending, name="quote_sending"),
+    path("<uuid:pk>/collaborators/", partner_views.quote_collaborators, name="quote_collaborators"),
+    path(
+        "<uuid:pk>/collaborators/<uuid:contact>/removal/",
+        partner_views.quote_collaborator_removal,
+        name="quote_collaborator_removal",
+    ),
 ]

@@ -1,10 +1,13 @@
-"""Whatever is published for an audience: who is outside finds no trace of it, anywhere.
+"""Whatever is published for an audience, or belongs to a partner: who is outside finds no trace of it, anywhere.
 
 Every gated model has a row here; the row makes one that only gold partners may see, holding a word that could
-leak, and names the pages where it could.
+leak, and names the pages where it could. Every owned model has one too, made by Pat for Pat's partner: there a
+restricted colleague is outside as much as another partner.
 """
 
+import uuid
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,11 +15,14 @@ import pytest
 from portal.experiences import editing, publishing
 from portal.experiences.models import Experience, Section, Tab
 from portal.profile.models import ProfileLayout
-from portal.quotes.models import QuoteSettings
+from portal.quotes import collaborators, drafts
+from portal.quotes.models import Quote, QuoteSettings
 from segments import editing as segments
-from segments.audience import Gated
+from segments.audience import Gated, Owned
 from segments.models import Audience, AudienceSegment, Segment
+from segments.permissions import set_permissions
 from segments.rules.tree import new_tree
+from tests.conftest import make_contact
 from workspaces.actors import SYSTEM
 from workspaces.properties import properties_of, set_properties
 from workspaces.tenancy import workspace_transaction
@@ -138,3 +144,93 @@ def test_an_archived_segment_closes_what_it_opened(leak, pat, acme, as_user):
     response = as_user(pat).get(leak.shown_at)
     assert response.status_code == (404 if leak.hidden else 200)
     assert leak.mark not in response.content.decode()
+
+
+@dataclass
+class Record:
+    """`shown_at` answers 200 to who may see it; `acting` are the addresses that do something with it."""
+
+    shown_at: str
+    acting: list[str]
+    let_in: Any  # adds a contact to it
+
+
+def a_quote(pat):
+    line = {"pk": None, "product": None, "title": SECRET, "quantity": Decimal(1), "unit_price": Decimal(97)}
+    head = {"customer": SECRET, "currency": "EUR", "note": SECRET}
+    lines = [{**line, "discount": Decimal(0)}]
+    quote = drafts.create_quote(by=pat, form_key=uuid.uuid4(), head=head, lines=lines)
+    address = f"/acme/quotes/{quote.pk}/"
+    acting = [f"{address}{tail}/" for tail in ("draft", "sending", "collaborators")]
+    acting.append(f"{address}collaborators/{pat.pk}/removal/")
+    return Record(address, acting, lambda contact: collaborators.add(quote, contact, by=pat))
+
+
+OWNED: dict[type[Owned], Any] = {Quote: a_quote}
+SEARCHES = [f"/acme/quotes/?q={SECRET[:5]}", "/acme/quotes/?q=1001", "/acme/quotes/?status=draft"]
+
+
+def test_every_owned_model_has_a_row_and_says_who_collaborates():
+    assert set(OWNED) == set(Owned.__subclasses__())
+    for model in OWNED:
+        assert "collaborated_by" in vars(model), model
+
+
+@pytest.fixture(params=OWNED.values(), ids=[model.__name__ for model in OWNED])
+def record(request, acme, pat):
+    """With a home that shows what there is to show: a tab of every kind of section."""
+    with workspace_transaction(acme):
+        experience = editing.create_experience(name="Portal", by=SYSTEM)
+        for kind in ("quotes", "partner_profile"):
+            editing.add_section(experience.tabs.draft().get(), kind=kind, by=SYSTEM)
+        publish(experience)
+        return request.param(pat)
+
+
+@pytest.fixture
+def rita(acme, brightpath):
+    """A colleague of Pat who is shown only what she collaborates on."""
+    with workspace_transaction(acme):
+        role = Segment.objects.get(built_in_key="role:sales_rep")
+        set_permissions(role, invite="inherit", restricted=True)
+    return make_contact(acme, "rita", brightpath, role="sales_rep")
+
+
+def test_its_own_people_see_the_record_everywhere(record, pat, as_user):
+    client = as_user(pat)
+    for address in (record.shown_at, "/acme/", "/acme/quotes/"):
+        assert SECRET in client.get(address).content.decode(), address
+
+
+@pytest.mark.parametrize("who", ["rita", "sam"])
+def test_outside_the_record_does_not_exist(record, who, request, as_user):
+    client = as_user(request.getfixturevalue(who))
+    for address in [record.shown_at, *record.acting]:
+        answers = [client.get(address), client.post(address)]
+        assert {answer.status_code for answer in answers} <= {404, 405}, address
+        assert not any(SECRET in answer.content.decode() for answer in answers)
+    for address in [*EVERYWHERE, *SEARCHES]:
+        for headers in ({}, {"HX-Request": "true", "HX-Request-Type": "partial"}):
+            page = client.get(address, headers=headers).content.decode()
+            assert SECRET not in page, address
+            assert "97.00" not in page, address
+            assert "1 quote<" not in page, address
+
+
+def test_who_is_let_in_sees_the_record(record, rita, acme, as_user):
+    with workspace_transaction(acme):
+        record.let_in(rita)
+    client = as_user(rita)
+    for address in (record.shown_at, "/acme/", "/acme/quotes/"):
+        assert SECRET in client.get(address).content.decode(), address
+
+
+def test_who_was_restricted_a_moment_ago_is_restricted(record, acme, brightpath, as_user):
+    cleo = make_contact(acme, "cleo", brightpath, role="marketing")
+    client = as_user(cleo)
+    assert client.get(record.shown_at).status_code == 200
+    with workspace_transaction(acme):
+        role = Segment.objects.get(built_in_key="role:marketing")
+        set_permissions(role, invite="inherit", restricted=True)
+    assert client.get(record.shown_at).status_code == 404
+    assert SECRET not in client.get("/acme/").content.decode()
