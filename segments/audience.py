@@ -20,7 +20,17 @@ from workspaces.tenancy import (
     current_workspace_id,
 )
 
-__all__ = ["AudienceForm", "Gated", "GatedQuerySet", "Owned", "OwnedQuerySet", "allows", "gate", "open_to"]
+__all__ = [
+    "AudienceForm",
+    "Gated",
+    "GatedQuerySet",
+    "OpenTo",
+    "Owned",
+    "OwnedQuerySet",
+    "allows",
+    "gate",
+    "open_to",
+]
 # Fixed text in one piece: as nested querysets the same question took Django longer to write than PostgreSQL to
 # answer; and with one subquery only, since PostgreSQL plans each anew, row-level security and all. A viewer's
 # segments are live ones only; a segment that decides nothing any more closes "except". What names none is closed.

@@ -31,7 +31,7 @@ class WorkspaceMiddleware:
         request.on_main_host = host in settings.MAIN_HOSTS or _is_local(host)
         request.workspace = None
         if not request.on_main_host:
-            request.workspace = Workspace.objects.filter(domain=host).first()
+            request.workspace = _workspace(domain=host)
             if request.workspace is None and request.path_info not in {"/healthz", "/readyz"}:
                 return render(request, "421.html", status=421)
             return self.get_response(request)
@@ -46,12 +46,17 @@ class WorkspaceMiddleware:
         slug, _, rest = request.path_info.lstrip("/").partition("/")
         if not slug or slug in RESERVED_SLUGS:
             return
-        request.workspace = Workspace.objects.filter(slug=slug).first()
+        request.workspace = _workspace(slug=slug)
         if request.workspace:
             prefix = f"{request.META.get('SCRIPT_NAME', '')}/{slug}"
             request.META["SCRIPT_NAME"] = prefix
             request.path_info = request.META["PATH_INFO"] = f"/{rest}"
             set_script_prefix(f"{prefix}/")
+
+
+def _workspace(**name):
+    """Every request asks this: not `first()`, which would sort the one there is."""
+    return next(iter(Workspace.objects.filter(**name)), None)
 
 
 def _is_local(host):

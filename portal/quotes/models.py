@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from portal.quotes import money
-from segments.audience import Gated, Owned, OwnedQuerySet, allows
+from segments.audience import Gated, OpenTo, Owned, OwnedQuerySet
 from segments.models import Audience
 from segments.uses import Use
 from segments.viewer import Viewer
@@ -43,8 +43,9 @@ class QuoteSettings(Gated):
 
     @classmethod
     def may_create(cls, viewer: Viewer) -> bool:
-        settings = cls.objects.select_related("audience").first()
-        return settings is None or allows(settings.audience, viewer)
+        """One query: the rules, if anybody has made any, and whether their gate is open."""
+        passed = cls.objects.values_list(OpenTo("audience", viewer=viewer), flat=True).first()
+        return passed is None or passed
 
     @classmethod
     def current(cls):
