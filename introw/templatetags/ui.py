@@ -206,7 +206,7 @@ def sort_link(context, key, label, current="", default="asc"):
     arrow = (
         icon("arrow-down" if current.startswith("-") else "arrow-up") if current.lstrip("-") == key else ""
     )
-    return format_html('<a href="?{}">{}{}</a>', params.urlencode(), label, arrow)
+    return format_html('<a href="?{}"><span class="clip">{}</span>{}</a>', params.urlencode(), label, arrow)
 
 
 @register.simple_tag
