@@ -7,7 +7,6 @@ from segments import editing, permissions
 from segments.editor.page import Editor
 from segments.editor.recipes import RECIPES
 from segments.engine import publishing
-from segments.member_list import MemberList
 from segments.models import Segment
 from segments.segment_list import SegmentList
 from workspaces.access import settings_view
@@ -97,14 +96,6 @@ def _save(request, editor):
     text = "It takes effect when everybody is counted." if build else "It is in effect."
     messages.success(request, f"“{saved.name}” is saved. {text}")
     return redirect("settings:segment", saved.pk)
-
-
-@settings_view("segments.view")
-@require_safe
-def segment_members(request, pk):
-    found = get_object_or_404(Segment, pk=pk)
-    content = {"segment": found, "list": MemberList(found, request.GET)}
-    return render(request, "segments/settings/members.html", content)
 
 
 def _change(view):

@@ -1,12 +1,20 @@
 from django.urls import path
 
 from segments import settings_views as views
+from segments.history import views as history
 
 settings_urlpatterns = [
     path("", views.segment_list, name="segments"),
     path("new/", views.new_segment, name="new-segment"),
     path("<uuid:pk>/", views.segment, name="segment"),
-    path("<uuid:pk>/members/", views.segment_members, name="segment-members"),
+    path("<uuid:pk>/members/", history.segment_members, name="segment-members"),
+    path("<uuid:pk>/members/export/", history.segment_members_export, name="segment-members-export"),
+    path("<uuid:pk>/activity/", history.segment_activity, name="segment-activity"),
+    path(
+        "<uuid:pk>/activity/builds/<uuid:build_pk>/", history.segment_build_names, name="segment-build-names"
+    ),
+    path("of-contact/<uuid:pk>/", history.contact_segments, name="contact-segments"),
+    path("of-partner/<uuid:pk>/", history.partner_segments, name="partner-segments"),
     path("<uuid:pk>/archiving/", views.archive_segment, name="segment-archiving"),
     path("<uuid:pk>/restoring/", views.restore_segment, name="segment-restoring"),
     path("<uuid:pk>/copy/", views.duplicate_segment, name="segment-copy"),

@@ -12,6 +12,7 @@ from workspaces.signals import RecordChange
 WORDS = {
     "created": "was added",
     "moved": "moved to another partner",
+    "deleted": "was deleted",
     "time": "the date came",
     "rule": "the rule was changed",
     "list": "the list was changed",

@@ -20,12 +20,14 @@ LATEST = """
     SELECT DISTINCT ON (subject_id) subject_id, at, cause, version FROM (
         SELECT subject_id, at, cause, NULL::int AS version FROM segments_membershipchange
         WHERE workspace_id = %(workspace)s AND segment_id = %(segment)s AND joined
-          AND subject_id = ANY (%(subjects)s)
+          AND subject_id = ANY (%(subjects)s) AND (%(until)s::timestamptz IS NULL OR at <= %(until)s)
         UNION ALL
-        SELECT subject_id, c.at, b.made_by, b.version FROM segments_buildchange c
+        SELECT subject_id, c.at, jsonb_build_object('by', b.made_by) || c.cause, b.version
+        FROM segments_buildchange c
         JOIN segments_build b ON b.id = c.build_id, unnest(c.joined) AS subject_id
         WHERE c.workspace_id = %(workspace)s AND c.segment_id = %(segment)s
-          AND subject_id = ANY (%(subjects)s)
+          AND c.joined && %(subjects)s::uuid[] AND subject_id = ANY (%(subjects)s)
+          AND (%(until)s::timestamptz IS NULL OR c.at <= %(until)s)
     ) joins ORDER BY subject_id, at DESC"""
 
 
@@ -70,21 +72,37 @@ class Since:
     why: str
 
 
-def since(segment: Segment, subject_ids: Collection[UUID], fields: Fields) -> dict[UUID, Since]:
-    """The latest joining of each, in one query."""
+def since(
+    segment: Segment, subject_ids: Collection[UUID], fields: Fields, *, until: datetime | None = None
+) -> dict[UUID, Since]:
+    """The latest joining of each, in one query; with `until`, the latest up to that moment."""
     params = {
         "workspace": current_workspace_id(),
         "segment": segment.pk,
         "subjects": list(subject_ids),
+        "until": until,
     }
     with connection.cursor() as cursor:
         cursor.execute(LATEST, params)
-        return {row[0]: Since(row[1], _why(row[2], row[3], fields)) for row in cursor.fetchall()}
+        return {row[0]: Since(row[1], _why(json.loads(row[2]), row[3], fields)) for row in cursor.fetchall()}
 
 
-def _why(stored: str, version: int | None, fields: Fields) -> str:
-    cause = json.loads(stored)
+def _why(cause: dict, version: int | None, fields: Fields) -> str:
     if version is None:
         return in_words(cause, fields)
-    by = f" by {cause['label']}" if cause.get("label") and cause.get("kind") != "system" else ""
-    return f"Fitted when the segment was {'made' if version == 1 else 'changed'}{by}"
+    return f"Fitted when the segment was {_happened(cause, version)}"
+
+
+def reason(cause: dict, version: int | None, fields: Fields) -> str:
+    """Why somebody joined or left; `version` is that of the build which moved several at once."""
+    if version is None:
+        return in_words(cause, fields)
+    return f"The segment was {_happened(cause, version)}"
+
+
+def _happened(cause: dict, version: int) -> str:
+    """What happened to the whole segment: changed by Ada."""
+    usual = "made" if version == 1 else "changed"
+    words = {"archived": "archived", "restored": "restored"}.get(cause.get("why", ""), usual)
+    who = cause.get("by") or {}
+    return words + (f" by {who['label']}" if who.get("label") and who.get("kind") != "system" else "")

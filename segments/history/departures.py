@@ -1,0 +1,31 @@
+"""A deleted partner or contact leaves its segments: the log says so, and the counts follow."""
+
+import json
+
+from django.db.models.signals import pre_delete
+from django.dispatch import receiver
+
+from segments.engine import definitions, membership
+from segments.engine.causes import Cause
+from segments.engine.history import Change
+from segments.engine.states import peek
+from segments.models import StaticMember
+from workspaces.models import Contact, Partner
+
+
+@receiver(pre_delete, sender=Contact)
+@receiver(pre_delete, sender=Partner)
+def leave(sender, instance, **kwargs) -> None:
+    StaticMember.objects.filter(subject_id=instance.pk).delete()
+    evaluation = membership.begin(instance.level)
+    cause = json.dumps(Cause("deleted").as_json(()))
+    segment_of = definitions.current().segment_of
+    at = evaluation.moment.at
+    membership.record(
+        [
+            Change(segment_of[number], instance.level, subject.id, False, cause, at)
+            for subject in peek(instance.level, [instance.pk])
+            for number in sorted(subject.builds)
+            if number in segment_of
+        ]
+    )
