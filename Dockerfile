@@ -1,5 +1,5 @@
 # syntax=docker/dockerfile:1
-FROM python:3.13-slim-trixie AS build
+FROM docker.io/library/python:3.13-slim-trixie AS build
 
 RUN pip install --no-cache-dir uv==0.13.9
 ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never
@@ -20,10 +20,10 @@ RUN PORTAL_STATIC_MANIFEST=1 PORTAL_STATIC_ROOT=/portal/collected \
     && .venv/bin/python -m compileall -q workspaces segments portal crm_sync introw
 
 
-FROM python:3.13-slim-trixie
+FROM docker.io/library/python:3.13-slim-trixie
 
-RUN groupadd --system --gid 10001 portal \
-    && useradd --system --uid 10001 --gid portal --home-dir /portal --shell /usr/sbin/nologin portal \
+RUN groupadd --gid 10001 portal \
+    && useradd --uid 10001 --gid portal --no-create-home --home-dir /portal --shell /usr/sbin/nologin portal \
     && install -d -o portal -g portal /media
 COPY --from=build /portal /portal
 WORKDIR /portal
@@ -37,7 +37,6 @@ ENV PATH=/portal/.venv/bin:$PATH \
     PORTAL_MEDIA_ROOT=/media
 USER portal
 EXPOSE 8000
-VOLUME /media
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s \
     CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]
 # web by default; worker, beat and relay are the others (introw/processes.py).

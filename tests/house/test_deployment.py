@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+from ipaddress import ip_network
 
 import psycopg
 import pytest
@@ -54,6 +55,33 @@ def test_servers_keep_what_they_acknowledged():
         "database",
         "valkey",
     }
+
+
+def test_images_of_others_are_named_in_full():
+    named = re.findall(r"^FROM (\S+)", DOCKERFILE, flags=re.M)
+    named += [service["image"] for service in SERVICES.values() if "build" not in service]
+
+    assert [name for name in named if not name.startswith("docker.io/")] == []
+
+
+def test_valkey_goes_by_the_entrypoint_that_gives_up_root():
+    assert "exec docker-entrypoint.sh valkey-server " in SERVICES["valkey"]["command"][-1]
+
+
+def test_a_proxy_on_this_machine_is_believed():
+    (place,) = COMPOSE["networks"]["outside"]["ipam"]["config"]
+    gateway, believed = (
+        ip_network(re.fullmatch(r"\$\{\w+:-(.+)\}", text)[1])
+        for text in (place["subnet"], SERVICES["web"]["environment"]["PORTAL_PROXIES"])
+    )
+
+    assert gateway.subnet_of(believed)
+
+
+def test_a_health_check_asks_nothing_of_the_environment_that_not_every_engine_sets():
+    asked = [str(service.get("healthcheck", {}).get("test", "")) for service in SERVICES.values()]
+
+    assert not [test for test in asked if "HOSTNAME" in test]
 
 
 def test_every_setting_without_a_default_is_in_the_example():
