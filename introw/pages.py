@@ -16,6 +16,7 @@ from introw.bodies import Body, Receive, Refused, Scope, Send, SenderLeft, limit
 
 CHUNK = 64 * 1024
 KEPT_IN_MEMORY = 1024 * 1024
+BEAT = "portal.beat"
 REASONS = {408: "The request took too long to arrive.", 413: "The request is too large."}
 
 Environ = dict[str, Any]
@@ -37,10 +38,13 @@ class Pages:
             return
         environ = build_environ(scope, body)
         loop = asyncio.get_running_loop()
+        came_at = loop.time()
         run = copy_context().run
         with body:
             response = await loop.run_in_executor(self.executor, run, answer, self.application, environ)
         try:
+            if beat := environ.get(BEAT):  # see workspaces/beat.py
+                await asyncio.sleep((came_at - loop.time()) % beat)
             await response.send(send)
         finally:
             response.content.close()

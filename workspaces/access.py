@@ -63,8 +63,11 @@ def settings_view(permission, *, calls_out=False):
                     return second_factor.ask(request)
                 if not request.member.may(permission):
                     raise PermissionDenied
-                if not calls_out:
+                if request.member.joined_at and not calls_out:
                     return _private(view(request, *args, **kwargs))
+            if request.member.joined_at is None:
+                people.join_team(request.member, request.workspace)
+                return guarded(request, *args, **kwargs)
             return _private(view(request, *args, **kwargs))
 
         return _stamped(guarded, view, f"settings:{permission}")

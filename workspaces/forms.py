@@ -21,7 +21,7 @@ HOST = re.compile(r"(?!-)(?:[a-z0-9-]{1,63}(?<!-)\.)+[a-z][a-z0-9-]{0,61}[a-z0-9
 class OwnerForm(forms.Form):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        team = TeamMember.objects.select_related("user").order_by("user__name")
+        team = TeamMember.objects.by_name()
         wrong = {"invalid_choice": "Choose a member of the team."}
         self.fields["owner"] = forms.ModelChoiceField(
             team, required=False, empty_label="Nobody", error_messages=wrong

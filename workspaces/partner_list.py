@@ -2,9 +2,9 @@ import uuid
 from functools import cached_property
 
 from django.db.models import Count, Q
-from django.db.models.functions import Lower
 
 from workspaces.models import Contact, Partner, TeamMember
+from workspaces.models.team_member import shown_name
 from workspaces.record_lists import BLANK, Cell, Column, RecordList
 
 
@@ -36,7 +36,7 @@ class PartnerList(RecordList):
         return Q(owner=None) if value == BLANK else Q(owner_id=uuid.UUID(value))
 
     def own_order(self, key):
-        return Lower("owner__user__name") if key == "owner" else super().own_order(key)
+        return shown_name("owner__") if key == "owner" else super().own_order(key)
 
     def prepare(self, records):
         if any(column.key == "contacts" for column in self.columns):

@@ -112,10 +112,16 @@ def session_is_alive(session_key, user_id):
     return user.is_authenticated and str(user.pk) == str(user_id)
 
 
-def add_team_member(user, workspace, *, access):
-    member = TeamMember.objects.create(user=user, access=access)
+def add_team_member(user, workspace, *, access, joined=True):
+    member = TeamMember.objects.create(user=user, access=access, joined_at=timezone.now() if joined else None)
     PersonAccess.objects.get_or_create(user=user, workspace=workspace)
     return member
+
+
+def join_team(member, workspace):
+    """The first visit takes the invitation, in a transaction of its own: pages cannot write."""
+    with workspace_transaction(workspace):
+        TeamMember.objects.filter(pk=member.pk, joined_at=None).update(joined_at=timezone.now())
 
 
 def place_of(user):

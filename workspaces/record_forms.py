@@ -66,7 +66,7 @@ class PropertyForm(forms.Form):
 
     def _members(self):
         if self._team is None:
-            members = TeamMember.objects.select_related("user").order_by("user__name", "user__email")
+            members = TeamMember.objects.by_name()
             self._team = [(str(member.pk), str(member)) for member in members]
         return self._team
 

@@ -9,6 +9,7 @@ from allauth.usersessions import views as usersessions
 from django.urls import path, re_path
 
 from workspaces import person_views as person
+from workspaces.beat import on_the_beat
 from workspaces.sign_in_views import code_is_over, freshly_signed_in, no_place, on_main_host, sign_in
 
 
@@ -17,9 +18,9 @@ def guarded(view):
 
 
 urlpatterns = [
-    path("login/", sign_in, name="account_login"),
+    path("login/", on_the_beat(sign_in), name="account_login"),
     path("login/code/", code_is_over, name="account_request_login_code"),
-    path("login/code/confirm/", account.confirm_login_code, name="account_confirm_login_code"),
+    path("login/code/confirm/", on_the_beat(account.confirm_login_code), name="account_confirm_login_code"),
     path("logout/", account.logout, name="account_logout"),
     path("inactive/", account.account_inactive, name="account_inactive"),
     path("nothing-here/", no_place, name="no_place"),
@@ -28,7 +29,11 @@ urlpatterns = [
     path("reauthenticate/", on_main_host(account.reauthenticate), name="account_reauthenticate"),
     path("password/change/", guarded(account.password_change), name="account_change_password"),
     path("password/set/", guarded(account.password_set), name="account_set_password"),
-    path("password/reset/", on_main_host(account.password_reset), name="account_reset_password"),
+    path(
+        "password/reset/",
+        on_the_beat(on_main_host(account.password_reset)),
+        name="account_reset_password",
+    ),
     path(
         "password/reset/done/",
         on_main_host(account.password_reset_done),

@@ -20,7 +20,7 @@ def invite(address, *, name, access, workspace, by):
     user = people.person_at(address, name=name)
     if TeamMember.objects.filter(user=user).exists():
         raise TeamRefusal(f"{address} is already on the team.")
-    member = people.add_team_member(user, workspace, access=access)
+    member = people.add_team_member(user, workspace, access=access, joined=False)
     send_invitation(member, workspace, by=by)
     return member
 

@@ -13,6 +13,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from introw import bodies
 from introw.bodies import Limit
 from introw.pages import Pages, add_headers
+from workspaces import beat
 
 THREADS = 2
 LARGE = 3_000_000
@@ -147,6 +148,25 @@ def test_a_header_with_an_underscore_cannot_pass_for_another():
     assert environ == {"HTTP_X_REAL": "1", "HTTP_COOKIE": "a; b"}
 
 
+SCOPE = {
+    "type": "http",
+    "method": "GET",
+    "path": "/",
+    "query_string": b"",
+    "http_version": "1.1",
+    "scheme": "http",
+    "headers": [],
+}
+
+
+async def nothing_more():
+    return {"type": "http.request", "body": b"", "more_body": False}
+
+
+async def ignore(message):
+    pass
+
+
 async def through_proxies(trusted, client, **headers):
     """What the application is told of a request that came from `client` with these headers."""
     told = {}
@@ -156,17 +176,11 @@ async def through_proxies(trusted, client, **headers):
         start_response("200 OK", [])
         return []
 
-    async def receive():
-        return {"type": "http.request", "body": b"", "more_body": False}
-
-    async def send(message):
-        pass
-
     sent = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
-    scope = {"type": "http", "method": "GET", "path": "/", "query_string": b"", "http_version": "1.1"}
+    scope = {**SCOPE, "client": (client, 1), "headers": sent}
     pages = Pages(note, threads=1)
     application = ProxyHeadersMiddleware(pages, trusted_hosts=trusted)
-    await application({**scope, "scheme": "http", "client": (client, 1), "headers": sent}, receive, send)
+    await application(scope, nothing_more, ignore)
     pages.close()
     return told["REMOTE_ADDR"], told["wsgi.url_scheme"]
 
@@ -177,3 +191,27 @@ def test_named_proxies_say_who_asks_and_by_which_scheme():
 
     assert asyncio.run(through_proxies(proxies, "10.0.0.1", **said)) == ("203.0.113.7", "https")
     assert asyncio.run(through_proxies(proxies, "192.0.2.1", **said)) == ("192.0.2.1", "http")
+
+
+def test_an_answer_on_the_beat_waits_for_it_and_holds_no_thread(monkeypatch):
+    """However long the work took, the answer leaves at a multiple of the beat after the request came."""
+    clock, waits = [100.0], []
+
+    def work(environ, start_response):
+        clock[0] += 1.7
+        environ[beat.KEY] = 0.5
+        start_response("200 OK", [])
+        return []
+
+    async def note(seconds):
+        waits.append(round(seconds, 6))
+
+    async def serve():
+        pages = Pages(work, threads=1)
+        monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: clock[0], raising=False)
+        monkeypatch.setattr("introw.pages.asyncio.sleep", note)
+        await pages(SCOPE, nothing_more, ignore)
+        pages.close()
+
+    asyncio.run(serve())
+    assert waits == [0.3]

@@ -10,7 +10,7 @@ from django.core.cache import cache
 from django.test import Client
 
 from tests.conftest import PASSWORD, make_contact, make_partner, make_person
-from workspaces import people
+from workspaces import beat, people
 from workspaces.actors import SYSTEM
 from workspaces.models import Contact, PersonAccess, User
 from workspaces.properties import create_contact
@@ -186,6 +186,22 @@ def test_known_unknown_invited_and_suspended_addresses_look_the_same(
         for address in (pat.email, "nobody@example.com", noa.email, kim.email, ada.user.email)
     }
     assert len(set(seen.values())) == 1, seen
+
+
+@pytest.mark.parametrize(
+    ("path", "data"),
+    [
+        (LOGIN, {"login": "pat@example.com"}),
+        (LOGIN, {"login": "pat@example.com", "password": "wrong wrong"}),
+        (CONFIRM, {"code": "BBBB-BBBB"}),
+        (CONFIRM, {"action": "resend"}),
+        ("/accounts/password/reset/", {"email": "pat@example.com"}),
+        ("/acme/settings/team/invitations/", {"email": "pat@example.com", "access": "viewer"}),
+    ],
+)
+def test_answers_about_an_address_leave_on_the_beat(ada, pat, path, data):
+    assert browser().post(path, data).wsgi_request.META[beat.KEY] == beat.SECONDS
+    assert beat.KEY not in browser().get(path).wsgi_request.META
 
 
 def test_an_unknown_address_gets_no_mail_and_makes_no_person(acme):

@@ -1,14 +1,18 @@
 """Who may change the team, and how nobody is locked out."""
 
+import re
 import threading
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.core import mail
 from django.db import connection
+from django.utils import timezone
 
 from tests.conftest import make_contact, make_member, make_person
 from workspaces import people, team
 from workspaces.models import PersonAccess, TeamMember, User
+from workspaces.tenancy import workspace_transaction
 
 TEAM = "/acme/settings/team/"
 
@@ -32,7 +36,6 @@ def test_the_list_names_everybody_with_access_and_last_sign_in(as_user, ada, mia
     page = as_user(ada).get(TEAM).content.decode()
     assert "mia@example.com" in page
     assert "Partner manager" in page
-    assert "Invited, not here yet" in page
     assert "otto@example.com" not in page
 
 
@@ -69,6 +72,45 @@ def test_inviting_a_known_person_keeps_the_person(as_user, ada, pat, inside):
     assert User.objects.get(pk=pat.user_id).name == "Pat"
     with inside(ada.workspace):
         assert people.team_member(pat.user).access == "viewer"
+
+
+def shown_of_invitation(client, address, workspace):
+    client.post(f"{TEAM}invitations/", {"email": address, "access": "viewer"})
+    with workspace_transaction(workspace):
+        pk = TeamMember.objects.get(user__email=address).pk
+    pages = client.get(TEAM).text + client.get(f"{TEAM}{pk}/").text
+    for own in (str(pk), address, address.partition("@")[0].title()):
+        pages = pages.replace(own, "…")
+    hidden = re.compile(
+        r'value="[^"]{20,}"|nonce="[^"]*"|"X-CSRFToken": "[^"]*"|content-nonce|avatar h\d|>[A-Z]{1,2}</span>'
+    )
+    client.post(f"{TEAM}{pk}/removal/")
+    client.get(TEAM)  # takes what was said about it
+    return hidden.sub("", pages)
+
+
+def test_an_invitation_says_nothing_about_who_the_person_is_elsewhere(as_user, ada, otto, acme):
+    """Otto owns globex, signs in there and has a second factor; Nobody does not exist."""
+    Authenticator.objects.create(user=otto.user, type=Authenticator.Type.TOTP, data={})
+    User.objects.filter(pk=otto.user_id).update(last_login=timezone.now())
+    client = as_user(ada)
+    known = shown_of_invitation(client, otto.user.email, acme)
+    unknown = shown_of_invitation(client, "nobody@example.com", acme)
+    assert "Invited, not here yet" in known
+    assert known == unknown
+
+
+def test_the_first_visit_joins_the_team_and_shows_the_name(as_user, ada, otto, acme, inside):
+    as_user(ada).post(f"{TEAM}invitations/", {"email": otto.user.email, "access": "viewer"})
+    assert "Otto" not in as_user(ada).get(TEAM).text
+    with inside(acme):
+        member = TeamMember.objects.get(user=otto.user)
+
+    assert as_user(member).get("/acme/settings/partners/").status_code == 200
+
+    with inside(acme):
+        assert TeamMember.objects.get(user=otto.user).joined_at is not None
+    assert "Otto" in as_user(ada).get(TEAM).text
 
 
 def test_who_is_on_the_team_is_not_invited_twice(as_user, ada, mia, inside):

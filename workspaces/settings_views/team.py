@@ -6,6 +6,7 @@ from django.views.decorators.http import require_POST, require_safe
 from workspaces import second_factor as factors
 from workspaces import team as domain
 from workspaces.access import settings_view
+from workspaces.beat import on_the_beat
 from workspaces.models import TeamMember
 from workspaces.team_forms import AccessForm, InvitationForm, SecondFactorForm
 
@@ -16,6 +17,7 @@ def team(request):
     return _page(request)
 
 
+@on_the_beat
 @settings_view("team.manage")
 @require_POST
 def invite(request):
@@ -101,10 +103,10 @@ def second_factor(request):
 
 
 def _page(request, invitation=None):
-    members = list(TeamMember.objects.select_related("user").order_by("user__name", "user__email"))
+    members = list(TeamMember.objects.by_name())
     content = {
         "members": members,
-        "enrolled": factors.enrolled_among([member.user_id for member in members]),
+        "enrolled": factors.enrolled_among([member.user_id for member in members if member.joined_at]),
         "invitation": invitation or InvitationForm(giver=request.member),
         "second_factor": SecondFactorForm(initial={"required": request.workspace.second_factor_required}),
         "may_manage": request.member.may("team.manage"),
