@@ -57,7 +57,7 @@ SETTINGS = (
             Entry("Portal", "brush", "settings:portal", "workspace.view"),
             Entry("Roles", "people", "settings:roles", "properties.view"),
             Entry("Properties", "hash", "settings:properties", "properties.view"),
-            Entry("Notifications", "bell", "settings:notifications"),
+            Entry("Notifications", "bell", "settings:notifications", "notifications.view"),
             Entry("Team", "person", "settings:team", "team.view"),
             Entry("CRM connections", "plug", "settings:crm", "crm.view"),
             Entry("API and webhooks", "code", "settings:api"),
@@ -67,18 +67,18 @@ SETTINGS = (
 )
 PERSON = (
     Entry("You", "person", "you"),
+    Entry("Notification settings", "bell", "partner:notification_settings"),
     Entry("Second factor", "shield", "mfa_index"),
     Entry("Where you are signed in", "monitor", "usersessions_list"),
 )
 
 
 def navigation(request):
-    workspaces = SimpleLazyObject(lambda: workspaces_of(request))
     return {
         "settings_navigation": SimpleLazyObject(lambda: settings_groups(request)),
         "person_navigation": SimpleLazyObject(lambda: person_entries(request)),
-        "person_workspaces": workspaces,
-        "person_has_places": SimpleLazyObject(lambda: is_known_elsewhere(request, workspaces)),
+        "person_workspaces": SimpleLazyObject(lambda: workspaces_of(request)),
+        "person_has_places": SimpleLazyObject(lambda: is_known_elsewhere(request)),
         "demo": settings.DEMO,
     }
 
@@ -98,8 +98,10 @@ def settings_groups(request):
 
 
 def person_entries(request):
-    """Second factors have no page at a workspace's own domain."""
+    """Second factors have no page at a workspace's own domain; what is of the portal shows there alone."""
     here = [e for e in PERSON if e.route != "mfa_index" or getattr(request, "on_main_host", True)]
+    if getattr(request, "contact", None) is None:
+        here = [entry for entry in here if not entry.route.startswith("partner:")]
     return [item for entry in here if (item := _item(entry))]
 
 
@@ -111,10 +113,10 @@ def workspaces_of(request):
     return [access.workspace for access in accesses.order_by("workspace__name")]
 
 
-def is_known_elsewhere(request, workspaces):
+def is_known_elsewhere(request):
     """Whether there is another workspace to go to. In the portal the contact came with the answer."""
     places = getattr(getattr(request, "contact", None), "places", None)
-    return (len(workspaces) if places is None else places) > 1
+    return (len(workspaces_of(request)) if places is None else places) > 1
 
 
 def _permitted(member, entry):

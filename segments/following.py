@@ -25,11 +25,12 @@ CLAIM_SINGLE = """
               CASE WHEN joined THEN ARRAY[subject_id] ELSE '{}'::uuid[] END,
               CASE WHEN joined THEN '{}'::uuid[] ELSE ARRAY[subject_id] END"""
 CLAIM_WHOLE = """
-    UPDATE segments_buildchange c SET handled_at = now() FROM segments_segment s
-    WHERE s.id = c.segment_id AND c.id IN (
+    UPDATE segments_buildchange c SET handled_at = now() FROM segments_segment s, segments_build b
+    WHERE s.id = c.segment_id AND b.id = c.build_id AND c.id IN (
         SELECT id FROM segments_buildchange WHERE workspace_id = %s AND handled_at IS NULL
         ORDER BY at, id LIMIT %s FOR NO KEY UPDATE SKIP LOCKED)
-    RETURNING c.id, c.segment_id, s.level, c.at, 'rule', c.joined, c.left"""
+    RETURNING c.id, c.segment_id, s.level, c.at, coalesce(c.cause ->> 'why',
+              CASE WHEN b.version = 1 THEN 'made' ELSE 'rule' END), c.joined, c.left"""
 
 
 @dataclass(frozen=True)

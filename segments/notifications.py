@@ -21,8 +21,9 @@ class Kind:
     """One kind of news. `narrowable` where it makes a difference whether the person collaborates."""
 
     key: str
-    label: str  # for the team: "A colleague changed a quote"
+    label: str  # for the team: "A tab opened for them"
     group: str
+    own_label: str = ""  # for the person, where it differs: "A tab opened for you"
     narrowable: bool = False
     defaults: Mapping[str, str] = field(default=QUIET)
 

@@ -5,6 +5,7 @@ import uuid
 from decimal import Decimal
 
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 from PIL import Image
 
 from crm_sync.connections import connect_hubspot, map_field
@@ -13,6 +14,8 @@ from crm_sync.models import ExternalRecord, InboxEvent, OutboxChange
 from portal.experiences import editing as experience_editing
 from portal.experiences import publishing
 from portal.experiences.models import Experience
+from portal.notifications import colleagues
+from portal.notifications.models import Event, Notice
 from portal.profile import logos
 from portal.profile.models import ProfileLayout
 from portal.quotes import collaborators, drafts
@@ -31,7 +34,8 @@ def everything():
     partner = contact.partner
     found = {"partner": partner.pk, "contact": contact.pk, "member": TeamMember.objects.get().pk}
     found["property"] = properties_of("partner")["tier"].pk
-    return found | _segment() | _experience() | _quotes(contact) | _profile(partner) | _connection(partner)
+    found |= _segment() | _experience() | _quotes(contact) | _profile(partner) | _connection(partner)
+    return found | _notice(contact)
 
 
 def _segment():
@@ -76,6 +80,18 @@ def _quotes(contact):
     colleague = create_contact(contact.partner, {"email": "colleague@example.com"}, by=SYSTEM)
     collaborators.add(quote, colleague, by=contact)
     return {"product": product.pk, "quote": quote.pk, "colleague": colleague.pk}
+
+
+def _notice(contact):
+    event = Event.objects.create(
+        kind=colleagues.INVITED,
+        subject_id=contact.pk,
+        partner=contact.partner,
+        key="x",
+        handled_at=timezone.now(),
+    )
+    notice = Notice.objects.create(event=event, contact=contact, kind=event.kind, at=event.at)
+    return {"notice": notice.pk}
 
 
 def _profile(partner):

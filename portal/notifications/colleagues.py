@@ -27,10 +27,15 @@ def shown(viewer, found):
     }
 
 
+def names(found):
+    people = Contact.objects.in_bulk([event.subject_id for event in found])
+    return {event.pk: str(people[event.subject_id]) for event in found if event.subject_id in people}
+
+
 @receiver(contact_invited)
 def note(sender, contact, by, **kwargs):
     """Once for each person, however often they are reminded."""
-    events.note(INVITED, subject_id=contact.pk, partner_id=contact.partner_id, by=by, key="first")
+    events.note(INVITED, subject_id=contact.pk, partner_id=contact.partner_id, by=by, once=True)
 
 
 sources.register(
@@ -38,5 +43,6 @@ sources.register(
         kind=Kind(key=INVITED, label="A colleague was invited", group="Team"),
         icon="person-plus",
         shown=shown,
+        names=names,
     )
 )

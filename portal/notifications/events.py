@@ -6,6 +6,7 @@ from portal.notifications import telling
 from portal.notifications.models import Event
 from segments.viewers import viewers_of
 from workspaces import jobs
+from workspaces.actors import SYSTEM
 from workspaces.models import Contact, Workspace
 from workspaces.tenancy import current_workspace_id
 
@@ -15,25 +16,31 @@ AT_ONCE = 500  # contacts a transaction
 ONCE_IN = 3600  # seconds: saving a draft ten times is one piece of news
 
 
-def note(kind, *, subject_id, partner_id, by, key="", facts=None, at=None):
-    """Notes an event in the transaction of its cause. The same key again adds nothing; without one, the same
-    person's doing to the same thing counts once an hour. Nobody is told yet."""
-    at = at or timezone.now()
-    key = key or f"{by.id or by.kind}:{int(at.timestamp()) // ONCE_IN}"
-    facts = facts or {}
+def note(kind, *, subject_id, partner_id, by, about="", once=False, facts=None):
+    """Notes an event in the transaction of its cause; nobody is told yet.
+
+    What the same person does to the same thing (`about` tells apart what) counts once an hour, or `once` for ever.
+    """
+    now = timezone.now()
+    facts = dict(facts or {})
     if by.kind == "team":
         facts["team"] = Workspace.objects.get(pk=current_workspace_id()).name
-    event = Event(
-        kind=kind,
-        subject_id=subject_id,
-        partner_id=partner_id,
-        actor={"kind": by.kind, "id": by.id, "label": by.label},
-        facts=facts,
-        key=f"{kind}:{subject_id}:{key}",
-        at=at,
-    )
-    Event.objects.bulk_create([event], ignore_conflicts=True)
+    hour = "" if once else f"{by.id or by.kind}:{int(now.timestamp()) // ONCE_IN}"
+    key = f"{kind}:{subject_id}:{about}:{hour}"
+    _write(Event(kind=kind, subject_id=subject_id, partner_id=partner_id, facts=facts, key=key, at=now), by)
     jobs.leave_work(QUEUE)
+
+
+def happened(kind, *, subject_id, key, at):
+    """An event whose people the caller tells itself, in the same transaction."""
+    key = f"{kind}:{subject_id}:{key}"
+    _write(Event(kind=kind, subject_id=subject_id, key=key, at=at, handled_at=timezone.now()), SYSTEM)
+    return Event.objects.get(key=key)
+
+
+def _write(event, by):
+    event.actor = {"kind": by.kind, "id": by.id, "label": by.label}
+    Event.objects.bulk_create([event], ignore_conflicts=True)
 
 
 @jobs.queue(QUEUE)

@@ -107,7 +107,7 @@ def claim():
 def compose(claimed):
     """Asks settings and gates once more; None where nothing is left to say."""
     contact = Contact.objects.select_related("partner", "workspace").get(pk=claimed[0].contact_id)
-    notices = list(_of(claimed).select_related("event").order_by("-at", "-pk"))
+    notices = list(_of(claimed).select_related("event").order_by("kind", "-at", "-pk"))
     viewer = viewer_of(contact)
     shown = shown_to(viewer, [notice.event for notice in notices])
     asked = _Asked(viewer)

@@ -25,6 +25,8 @@ class Source:
     icon: str
     # Asks the gates: only the events that the viewer may see now, each in words.
     shown: Callable[[Viewer, Collection[Event]], Mapping[UUID, Shown]]
+    # For the team: what each event is about, where that is still there.
+    names: Callable[[Collection[Event]], Mapping[UUID, str]]
     # Ids of the contacts who collaborate on what the event is about.
     collaborators: Callable[[Event], Collection[UUID]] = lambda event: ()
 
@@ -39,14 +41,27 @@ def register(source: Source) -> None:
 
 def shown_to(viewer: Viewer, events: Collection[Event]) -> dict[UUID, Shown]:
     """Of these events those that the viewer may see now. A kind that is gone shows nothing."""
-    by_kind: dict[str, list[Event]] = {}
-    for event in events:
-        by_kind.setdefault(event.kind, []).append(event)
     found: dict[UUID, Shown] = {}
-    for kind, same in by_kind.items():
+    for kind, same in _by_kind(events).items():
         if kind in SOURCES:
             found.update(SOURCES[kind].shown(viewer, same))
     return found
+
+
+def names_of(events: Collection[Event]) -> dict[UUID, str]:
+    """For the team, whom no gate keeps from anything."""
+    found: dict[UUID, str] = {}
+    for kind, same in _by_kind(events).items():
+        if kind in SOURCES:
+            found.update(SOURCES[kind].names(same))
+    return found
+
+
+def _by_kind(events: Collection[Event]) -> dict[str, list[Event]]:
+    by_kind: dict[str, list[Event]] = {}
+    for event in events:
+        by_kind.setdefault(event.kind, []).append(event)
+    return by_kind
 
 
 def who(event: Event) -> str:

@@ -3,7 +3,7 @@
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from portal.quotes import money
+from portal.quotes import money, news
 from portal.quotes.models import Quote, QuoteLine, QuoteSettings
 
 WRITTEN = ["product", "title", "quantity", "unit_price", "discount"]
@@ -33,6 +33,7 @@ def create_quote(*, by, form_key, head, lines):
                 **head,
             )
             _write_lines(quote, lines)
+            news.created(quote, by=by)
             return quote
     except IntegrityError:
         made = Quote.objects.filter(partner_id=by.partner_id, form_key=form_key).first()
@@ -65,6 +66,7 @@ def send(quote, *, by, today):
     current.sent_at = timezone.now()
     current.sent_by = by
     current.save(update_fields=["status", "sent_at", "sent_by"])
+    news.sent(current, by=by)
     return current
 
 

@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from portal.quotes import collaborators, drafts
+from portal.quotes import collaborators, drafts, news
 from portal.quotes.editor import QuoteEditor
 from portal.quotes.forms import CollaboratorForm, QuoteFilters
 from portal.quotes.models import Quote, QuoteSettings
@@ -71,6 +71,7 @@ def draft(request, pk):
         return _editor(request, editor, status=409)
     except drafts.NotADraft:
         return _detail(request, _quote(request, pk), status=409)
+    news.changed(quote, by=request.contact)
     messages.success(request, f"{quote} is saved.")
     return redirect("partner:quote", quote.pk)
 
