@@ -31,6 +31,8 @@ class Chart:
 
 def lag_chart(hours: list[Hour]) -> Chart:
     top = _top(max(hour.worst for hour in hours))
+    if not any(hour.worst for hour in hours):
+        return Chart(_grid(top), _marks(hours))  # nothing was measured, which is not the same as no lag
     xs = [_middle(n) for n in range(len(hours))]
     ys = [_y(hour.worst, top) for hour in hours]
     points = " ".join(f"{x:.1f} {y:.1f}" for x, y in zip(xs, ys, strict=True))

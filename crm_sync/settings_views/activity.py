@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.defaultfilters import pluralize
 from django.views.decorators.http import require_POST, require_safe
 
 from crm_sync import connections
@@ -57,7 +58,7 @@ def replay(request, pk):
     connection = get_object_or_404(Connection.objects, pk=pk)
     events = InboxEvent.objects.filter(connection=connection)
     count = connections.replay_events(_one_or_failed(events, request.POST.get("one"), ["dead"]))
-    messages.success(request, f"Trying {count:,} again.")
+    messages.success(request, f"Trying {count:,} event{pluralize(count)} again.")
     return _back(request, pk, "settings:crm_in")
 
 
@@ -68,7 +69,7 @@ def resending(request, pk):
     connection = get_object_or_404(Connection.objects, pk=pk)
     changes = OutboxChange.objects.filter(link__connection=connection)
     count = connections.resend(_one_or_failed(changes, request.POST.get("one"), ["parked", "dead"]))
-    messages.success(request, f"Sending {count:,} again.")
+    messages.success(request, f"Sending {count:,} change{pluralize(count)} again.")
     return _back(request, pk, "settings:crm_out")
 
 

@@ -2,6 +2,7 @@
 
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.defaultfilters import pluralize
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -122,7 +123,7 @@ def reading(request, pk):
     connection = get_object_or_404(Connection.objects, pk=pk)
     links = list(connection.records.all())
     inbox.refresh(links)
-    messages.success(request, f"Reading {len(links):,} records again.")
+    messages.success(request, f"Reading {len(links):,} record{pluralize(len(links))} again.")
     return redirect("settings:crm_connection", pk)
 
 
