@@ -29,6 +29,10 @@ class Bar:
         return [tab for tab in self.tabs if tab.new]
 
     @property
+    def current(self):
+        return next((tab.id for tab in self.tabs if tab.current), "")
+
+    @property
     def known(self):
         return ",".join(tab.id for tab in self.tabs if not tab.new)
 
@@ -76,6 +80,16 @@ def bar(tabs, *, current=None, known=None):
             for tab in tabs
         ]
     )
+
+
+def tab_around(tabs, path):
+    """The key of the tab that a feature's own page belongs to: the first that shows the feature."""
+    for tab in tabs:
+        for section in tab.sections:
+            kind = sections.KINDS.get(section.kind)
+            if kind and kind.page and path.startswith(reverse(kind.page)):
+                return str(tab.key)
+    return None
 
 
 def greeting(contact, workspace, *, now=None):

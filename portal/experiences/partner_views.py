@@ -43,6 +43,8 @@ def tabs(request):
         tabs = open_tabs.find(request.viewer, wanted=open_tabs.BY_KEY, key=key)
         chosen = next((tab for tab in tabs if tab.key == key), None)
     context = _page(request, tabs, chosen, current=current, known=known)
+    if not current:  # another feature's page, which stays as it is
+        context["bar"] = pages.bar(tabs, current=request.GET.get("around"), known=known)
     context["closed"] = chosen is None and current not in {None, HOME}
     return render(request, "portal/experiences/partner/live.html", context)
 

@@ -19,6 +19,7 @@ class Kind:
     context: Callable[[Any, Any], dict]  # (request, section) → what the template needs
     written: bool = False  # has a text of its own
     aside: bool = False  # stands in the narrow column
+    page: str = ""  # the route of the feature's own page, which belongs to the tab that shows the section
 
 
 def text_context(request, section):
@@ -44,6 +45,7 @@ KINDS = {
             about="The partner’s own properties; some can edit them there.",
             template=profile.TEMPLATE,
             context=profile.context,
+            page="partner:profile",
         ),
         Kind(
             key="quotes",
@@ -53,6 +55,7 @@ KINDS = {
             template=quotes.TEMPLATE,
             context=quotes.context,
             aside=True,
+            page="partner:quotes",
         ),
     )
 }

@@ -7,8 +7,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from portal.experiences import changes as words
-from portal.experiences import publishing
-from portal.experiences.models import Experience, Publication
+from portal.experiences import content, publishing
+from portal.experiences.models import Experience, Publication, Stage
 from portal.experiences.settings_views.screen import Screen
 from workspaces.access import settings_view
 from workspaces.actors import Actor
@@ -65,8 +65,10 @@ def restoration(request, pk, version):
 
 
 def _versions(experience):
-    """The latest versions, each with what it changed."""
+    """The latest versions, each with what it changed, and whether it is what the draft holds anyway."""
     found = list(experience.publications.all()[: SHOWN + 1])
+    draft = content.load(experience, Stage.DRAFT)
     for version, before in zip_longest(found, found[1:]):
         version.changes = words.between(before.content if before else [], version.content)
+        version.is_the_draft = not words.between(version.content, draft)
     return found[:SHOWN]

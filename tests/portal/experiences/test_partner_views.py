@@ -1,6 +1,8 @@
 """What partners see: every gate, both ways in, and no trace of what is not theirs."""
 
 import datetime as dt
+import re
+from html import unescape
 
 import pytest
 
@@ -282,6 +284,26 @@ def test_other_pages_are_given_their_tabs_alone(acme, pat, prices, portal, as_us
     assert titles(response) == ["Prices"]
     assert SECRET not in response.text
     assert "#page" not in response.text
+
+
+@pytest.mark.parametrize(("kind", "path"), [("quotes", "quotes/"), ("partner_profile", "profile/")])
+def test_a_features_own_page_belongs_to_the_first_open_tab_that_shows_it(
+    acme, pat, gold, portal, as_user, kind, path
+):
+    closed = tab("Closed", text("", kind=kind), nobody=True)
+    shows_it = tab("Shows it", text("", kind=kind), only=[gold])
+    portal(acme, tab("Home", text("Hello")), closed, shows_it, tab("Too", text("", kind=kind)))
+
+    page = get(as_user, pat, f"/acme/{path}").text
+    asks_at = unescape(re.search(r'hx-get="(/acme/tabs/[^"]*)"', page)[1])
+
+    assert current_tabs(page) == ["Shows it"]
+    assert current_tabs(get(as_user, pat, asks_at).text) == ["Shows it"]
+
+
+def current_tabs(page):
+    bar = page.split("</nav>")[0]
+    return re.findall(r'aria-current="page">([^<]+?) *<', bar)
 
 
 def test_the_page_can_only_be_read(acme, pat, portal, as_user):

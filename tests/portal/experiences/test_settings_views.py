@@ -192,6 +192,17 @@ def test_history_restores_into_the_draft(acme, built, team, inside):
         assert [t["title"] for t in content.load(built, Stage.PUBLISHED)] == ["Prices"]
 
 
+def test_history_offers_to_restore_what_the_draft_does_not_hold(acme, built, team, inside):
+    publish(acme, built)
+    assert "Restore into the draft" not in team.get(url(built, "history")).text
+    team.post(url(built, "tabs", built.home["key"], "deletion"))
+    assert team.get(url(built, "history")).text.count("Restore into the draft") == 1
+    publish(acme, built)
+    first_alone = team.get(url(built, "history")).text
+    assert first_alone.count("Restore into the draft") == 1
+    assert first_alone.index("Version 1<") < first_alone.index("Restore into the draft")
+
+
 def test_another_experience_takes_the_place_in_the_portal(acme, built, team, inside):
     second = draft_of(acme, tab("Home", text("x")), name="Second", in_portal=False)
     team.post(url(second, "portal"))
