@@ -43,6 +43,8 @@ QUERIES = {
     "settings:experience_preview": ["q=nothing-is-called-that"],
     "partner:quotes": ["q=nothing-is-called-that"],
 }
+# Forms carry a token, so that not even an empty one is sent as nothing at all.
+EMPTY = {"csrfmiddlewaretoken": "-"}
 # Posts that end on a page of their own; every other form is sent empty.
 SENT = {
     "settings:partner-values": {"version": "0", "name": "Changed meanwhile"},
@@ -81,7 +83,7 @@ def screens(client, face, slug, objects):
     for name, address in addresses(face, slug, objects):
         answers = {"": ask(client, address)}
         answers |= {f"?{query}": ask(client, f"{address}?{query}") for query in QUERIES.get(name, [])}
-        answers[" sent"] = ask(client, address, {**PRESSED.get(name, {}), **SENT.get(name, {})})
+        answers[" sent"] = ask(client, address, {**EMPTY, **PRESSED.get(name, {}), **SENT.get(name, {})})
         found += [
             Screen.of(f"{name}{how}", a)
             for how, a in answers.items()
