@@ -74,11 +74,12 @@ PERSON = (
 
 
 def navigation(request):
+    workspaces = SimpleLazyObject(lambda: workspaces_of(request))
     return {
         "settings_navigation": SimpleLazyObject(lambda: settings_groups(request)),
         "person_navigation": SimpleLazyObject(lambda: person_entries(request)),
-        "person_workspaces": SimpleLazyObject(lambda: workspaces_of(request)),
-        "person_has_places": SimpleLazyObject(lambda: is_known_elsewhere(request)),
+        "person_workspaces": workspaces,
+        "person_has_places": SimpleLazyObject(lambda: is_known_elsewhere(request, workspaces)),
         "demo": settings.DEMO,
     }
 
@@ -113,10 +114,10 @@ def workspaces_of(request):
     return [access.workspace for access in accesses.order_by("workspace__name")]
 
 
-def is_known_elsewhere(request):
+def is_known_elsewhere(request, workspaces):
     """Whether there is another workspace to go to. In the portal the contact came with the answer."""
     places = getattr(getattr(request, "contact", None), "places", None)
-    return (len(workspaces_of(request)) if places is None else places) > 1
+    return (len(workspaces) if places is None else places) > 1
 
 
 def _permitted(member, entry):
