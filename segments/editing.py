@@ -6,7 +6,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from segments import live, uses
-from segments.engine import definitions, lists, publishing
+from segments.engine import definitions, exceptions, lists, publishing
 from segments.models import Build, Segment, StaticMember
 from segments.rules.validate import validate
 from workspaces.actors import Actor
@@ -136,6 +136,7 @@ def delete(segment: Segment) -> None:
     if found or segment.uses.exists():
         raise InUse(found)
     level = segment.level
+    exceptions.forget(segment)
     segment.builds.update(state=Build.State.RETIRED)
     publishing.sweep_retired(level, list(range(publishing.CHUNKS)))
     segment.delete()

@@ -8,8 +8,8 @@ from django.db import connection
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
-from segments.engine import definitions, states
-from segments.models import Segment
+from segments.engine import breaker, definitions, states, verdicts
+from segments.models import PartnerState, Segment
 from segments.rules.moments import Moment
 from workspaces.models import Contact
 from workspaces.tenancy import current_workspace_id
@@ -64,12 +64,31 @@ def _evaluated(contact: Contact, now) -> frozenset[UUID]:
     inside: set[int] = set()
     for level, pk in (("contact", contact.pk), ("partner", contact.partner_id)):
         rules = found.rules[level]
-        for subject in states.peek(level, [pk]):
-            inside |= subject.builds - rules.builds
         own, partner = _documents(level, contact)
-        inside |= rules.evaluate(own, partner, moment)
+        ruled = rules.evaluate(own, partner, moment)
+        subject = next(iter(states.peek(level, [pk])), None)
+        inside |= _decided(found, rules.builds, ruled, subject, moment) if subject else ruled
     live = Segment.objects.live().filter(live_build__in=inside)
     return frozenset(live.values_list("pk", flat=True))
+
+
+def _decided(found, candidates, ruled: set[int], subject: states.Subject, moment: Moment) -> set[int]:
+    """With exceptions and with who is held. Hand-picked lists have no rule: those builds are as they are stored."""
+    inside = verdicts.decide(
+        ruled,
+        candidates,
+        builds_of=found.builds_of,
+        exceptions=subject.exceptions,
+        held=subject.held,
+        at=moment.at,
+    )
+    # What a sync takes from more people than follow at once is taken by the worker, who counts how many they are.
+    waits = subject.behind and breaker.is_sync(_fanout_cause(subject.partner_id))
+    return inside | (subject.builds if waits else subject.builds - candidates)
+
+
+def _fanout_cause(partner_id: UUID) -> dict | None:
+    return PartnerState.objects.filter(pk=partner_id).values_list("fanout_cause", flat=True).first()
 
 
 def _documents(level: str, contact: Contact) -> tuple[dict, dict]:

@@ -10,14 +10,15 @@ from django.utils import timezone
 from psycopg import sql
 
 from segments.engine import definitions
-from segments.models import Build
+from segments.models import Build, ContactState, PartnerState, Segment
 from segments.rules.compile_python import CompiledRules
 from segments.rules.compile_sql import predicate
 from segments.rules.fields import Fields
-from segments.rules.moments import Moment
+from segments.rules.moments import Moment, stamp
 from workspaces.models import Workspace
 from workspaces.tenancy import current_workspace_id
 
+STATES: dict[str, Any] = {"contact": ContactState, "partner": PartnerState}
 SOURCES = {
     "contact": sql.SQL(
         "workspaces_contact own LEFT JOIN workspaces_partner partner ON partner.id = own.partner_id"
@@ -30,33 +31,82 @@ def moment_of_workspace() -> Moment:
     return Moment(timezone.now(), Workspace.objects.get(pk=current_workspace_id()).time_zone)
 
 
-def members(level: str, tree: Any, fields: Fields, moment: Moment) -> tuple[sql.Composed, list]:
+def matching(level: str, tree: Any, fields: Fields, moment: Moment) -> tuple[sql.Composed, list]:
     """A query for the ids of those whom a rule matches."""
     found = predicate(tree, fields, moment)
     query = sql.SQL("SELECT own.id FROM {} WHERE own.workspace_id = %s AND {}")
     return query.format(SOURCES[level], found.clause), [current_workspace_id(), *found.params]
 
 
+def members(
+    level: str, tree: Any, fields: Fields, moment: Moment, *, number: int
+) -> tuple[sql.Composed, list]:
+    """The same with the exceptions of the segment of this number, and with who is held in it."""
+    found = predicate(tree, fields, moment)
+    clause, params = decided(found.clause, found.params, number, moment)
+    query = sql.SQL(
+        "SELECT own.id FROM {} LEFT JOIN {} s ON s.{} = own.id WHERE own.workspace_id = %s AND {}"
+    )
+    return query.format(SOURCES[level], _table(level), _key(level), clause), [current_workspace_id(), *params]
+
+
+def decided(rule: sql.Composable, params: list, number: int, moment: Moment) -> tuple[sql.Composed, list]:
+    """segments.engine.verdicts as a predicate over a state `s`, which may be missing."""
+    exception, about = _exception(number, moment)
+    clause = sql.SQL("coalesce({}, ({}) OR %s = ANY (s.held), false)").format(exception, rule)
+    return clause, [*about, *params, number]
+
+
+def _exception(number: int, moment: Moment) -> tuple[sql.Composed, list]:
+    """Whether an exception has somebody in, or NULL where none holds."""
+    clause = sql.SQL(
+        'CASE WHEN coalesce(s.exceptions #>> %s::text[] > %s COLLATE "C", true)'
+        " THEN (s.exceptions #>> %s::text[])::boolean END"
+    )
+    key = str(number)
+    return sql.Composed([clause]), [[key, "until"], stamp(moment.at), [key, "in"]]
+
+
 def add_members(build: Build, chunks: list[int]) -> None:
     level = build.segment.level
-    if build.by_rule:
-        fields, moment = definitions.fields_of(level, everything=False), moment_of_workspace()
-        rule, params = members(level, build.tree, fields, moment)
-        query: sql.Composable = rule + sql.SQL(" AND own.chunk = ANY (%s)")
-        params = [*params, chunks]
-    else:
+    if not build.by_rule:
         query = sql.SQL("SELECT subject_id AS id FROM segments_staticmember WHERE segment_id = %s")
-        params = [build.segment_id]
+        _add(level, build.number, query, [build.segment_id], chunks)
+        return
+    fields, moment = definitions.fields_of(level, everything=False), moment_of_workspace()
+    rule, params = matching(level, build.tree, fields, moment)
+    _add(level, build.number, rule + sql.SQL(" AND own.chunk = ANY (%s)"), [*params, chunks], chunks)
+    _apply_exceptions(level, build, moment, chunks)
+    _set_flips(level, CompiledRules({build.number: build.tree or {}}, fields, moment.zone), moment, chunks)
+
+
+def _add(level: str, number: int, query: sql.Composable, params: list, chunks: list[int]) -> None:
     update = sql.SQL(
         "UPDATE {table} s SET builds = s.builds || %s::int FROM ({members}) m"
         " WHERE s.{key} = m.id AND s.chunk = ANY (%s) AND NOT %s = ANY (s.builds)"
     ).format(table=_table(level), members=query, key=_key(level))
     with connection.cursor() as cursor:
-        cursor.execute(update, [build.number, *params, chunks, build.number])
-    if build.by_rule:
-        _set_flips(
-            level, CompiledRules({build.number: build.tree or {}}, fields, moment.zone), moment, chunks
-        )
+        cursor.execute(update, [number, *params, chunks, number])
+
+
+def _apply_exceptions(level: str, build: Build, moment: Moment, chunks: list[int]) -> None:
+    """The few who are in or out whatever the rule says: two statements over them alone."""
+    number = build.segment.number
+    exception, params = _exception(number, moment)
+    few = sql.SQL("s.workspace_id = %s AND s.chunk = ANY (%s)")
+    where = [current_workspace_id(), chunks]
+    held = sql.SQL(
+        "UPDATE {} s SET builds = s.builds || %s::int"
+        " WHERE {} AND s.held <> '{{}}' AND %s = ANY (s.held) AND NOT %s = ANY (s.builds)"
+    ).format(_table(level), few)
+    excepted = sql.SQL(
+        "UPDATE {} s SET builds = CASE WHEN {exception} THEN s.builds || %s::int"
+        " ELSE array_remove(s.builds, %s) END"
+        " WHERE {} AND s.exceptions <> '{{}}' AND {exception} <> (%s = ANY (s.builds))"
+    ).format(_table(level), few, exception=exception)
+    with connection.cursor() as cursor:
+        cursor.execute(held, [build.number, *where, number, build.number])
+        cursor.execute(excepted, [*params, build.number, build.number, *where, *params, build.number])
 
 
 def _set_flips(level: str, rules: CompiledRules, moment: Moment, chunks: list[int]) -> None:
@@ -111,6 +161,39 @@ def take_out(level: str, numbers: list[int], chunks: list[int]) -> None:
     ).format(_table(level))
     with connection.cursor() as cursor:
         cursor.execute(update, [numbers, current_workspace_id(), chunks, numbers])
+
+
+def take_out_held(build: Build, moment: Moment, chunks: list[int]) -> list[UUID]:
+    """Takes a build from those who are in it only because they are held; returns who they are."""
+    segment = build.segment
+    found = predicate(build.tree or {}, definitions.fields_of(segment.level, everything=False), moment)
+    exception, about = _exception(segment.number, moment)
+    update = sql.SQL(
+        "UPDATE {table} s SET builds = array_remove(s.builds, %s) FROM {sources}"
+        " WHERE s.{key} = own.id AND s.workspace_id = %s AND s.chunk = ANY (%s) AND s.held <> '{{}}'"
+        " AND %s = ANY (s.held) AND %s = ANY (s.builds) AND NOT coalesce({exception}, ({rule}), false)"
+        " RETURNING s.{key}"
+    ).format(
+        table=_table(segment.level),
+        sources=SOURCES[segment.level],
+        key=_key(segment.level),
+        exception=exception,
+        rule=found.clause,
+    )
+    where = [current_workspace_id(), chunks, segment.number, build.number]
+    with connection.cursor() as cursor:
+        cursor.execute(update, [build.number, *where, *about, *found.params])
+        return [row[0] for row in cursor.fetchall()]
+
+
+def let_go_of_held(segment: Segment, chunks: list[int]) -> None:
+    """Nobody is held any more; who is in `builds` by then stays there."""
+    update = sql.SQL(
+        "UPDATE {} SET held = array_remove(held, %s)"
+        " WHERE workspace_id = %s AND chunk = ANY (%s) AND held <> '{{}}' AND %s = ANY (held)"
+    ).format(_table(segment.level))
+    with connection.cursor() as cursor:
+        cursor.execute(update, [segment.number, current_workspace_id(), chunks, segment.number])
 
 
 def _table(level: str) -> sql.Composable:

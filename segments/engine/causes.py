@@ -17,6 +17,7 @@ WORDS = {
     "rule": "the rule was changed",
     "list": "the list was changed",
     "frozen": "was a member when the list was made",
+    "released": "a held leaving was released",
 }
 
 
@@ -27,6 +28,8 @@ class Cause:
     why: str
     by: Actor = SYSTEM
     changes: tuple[tuple[Place, object, object], ...] = ()
+    reason: str = ""  # of an exception, in the words of its author
+    ended: bool = False  # an exception that is over is the cause
 
     def as_json(self, asked: Collection[Place]) -> dict:
         """Of several changed properties only those that the rule asks about are a reason."""
@@ -39,13 +42,16 @@ class Cause:
             for (of, number), old, new in self.changes
             if (of, number) in asked
         ]
-        return found | ({"changes": changes} if changes else {})
+        more: dict = {"changes": changes, "reason": self.reason, "ended": self.ended}
+        return found | {name: value for name, value in more.items() if value}
 
     @classmethod
     def from_json(cls, stored: dict) -> "Cause":
         by = stored.get("by", {})
         changes = tuple(((c["of"], c["p"]), c["old"], c["new"]) for c in stored.get("changes", ()))
-        return cls(stored.get("why", "property"), Actor(**by) if by else SYSTEM, changes)
+        by = Actor(**by) if by else SYSTEM
+        ended = stored.get("ended", False)
+        return cls(stored.get("why", "property"), by, changes, stored.get("reason", ""), ended)
 
     @classmethod
     def of_change(cls, change: RecordChange, *, side: str = "self") -> "Cause":
@@ -60,10 +66,17 @@ class Cause:
 def in_words(cause: dict, fields: Fields) -> str:
     """Tier went from Silver to Gold, by Ada."""
     changes = [words for change in cause.get("changes", ()) if (words := _change(change, fields))]
-    text = "; ".join(changes) if changes else WORDS.get(cause.get("why", ""), "changed")
+    text = "; ".join(changes) or _exception(cause) or WORDS.get(cause.get("why", ""), "changed")
     who = cause.get("by", {})
     by = f", by {who['label']}" if who.get("label") and who.get("kind") != "system" else ""
     return f"{text[:1].upper()}{text[1:]}{by}"
+
+
+def _exception(cause: dict) -> str:
+    if cause.get("why") != "exception":
+        return ""
+    reason = f": {cause['reason']}" if cause.get("reason") else ""
+    return f"an exception ended{reason}" if cause.get("ended") else f"exception{reason}"
 
 
 def _change(change: dict, fields: Fields) -> str:

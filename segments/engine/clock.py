@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from segments.engine import counting, membership
+from segments.engine import counting, holding, membership
 from segments.engine.causes import Cause
 from segments.models import ContactState, PartnerState
 from workspaces import jobs
@@ -24,6 +24,8 @@ def sweep() -> None:
         pass
     with jobs.job_transaction():
         counting.fold()
+    with jobs.job_transaction():  # not with the counts: who is held up there must not hold up who folds
+        holding.settle()
 
 
 def _partners_follow(now: datetime) -> bool:

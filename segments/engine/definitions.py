@@ -26,6 +26,8 @@ class RuleSet:
     fields: dict[str, Fields]
     rules: dict[str, CompiledRules]
     segment_of: dict[int, UUID]  # live build → segment; a build that is being made is in `rules` only
+    number_of: dict[int, int]  # build with a rule → number of its segment, live or being made
+    builds_of: dict[int, frozenset[int]]  # the other way round
 
 
 def current() -> RuleSet:
@@ -127,13 +129,25 @@ def _load(workspace_id, key) -> RuleSet:
         for level in fields
     }
     live = {b.number: b.segment_id for b in builds if b.state == Build.State.LIVE}
-    return RuleSet(key=key, zone=key[1], fields=fields, rules=rules, segment_of=live)
+    numbers = {b.number: b.of for b in builds if b.by_rule}
+    builds_of: dict[int, frozenset[int]] = {}
+    for number, of in numbers.items():
+        builds_of[of] = builds_of.get(of, frozenset()) | {number}
+    return RuleSet(
+        key=key,
+        zone=key[1],
+        fields=fields,
+        rules=rules,
+        segment_of=live,
+        number_of=numbers,
+        builds_of=builds_of,
+    )
 
 
 def _deciding_builds():
     states = [Build.State.LIVE, Build.State.BUILDING]
     present = Build.objects.filter(segment__archived_at=None, state__in=states)
-    return present.annotate(level=F("segment__level")).order_by("number")
+    return present.annotate(level=F("segment__level"), of=F("segment__number")).order_by("number")
 
 
 def _lock(function: str) -> None:

@@ -46,7 +46,8 @@ def take_snapshot(segment: Segment, tree: dict, *, by: Actor) -> None:
     """Runs the rule once and keeps who matched."""
     segment.static_members.all().delete()
     fields = definitions.fields_of(segment.level, everything=False)
-    query, params = backfill.members(segment.level, tree, fields, backfill.moment_of_workspace())
+    moment = backfill.moment_of_workspace()
+    query, params = backfill.members(segment.level, tree, fields, moment, number=segment.number)
     insert = sql.SQL(
         "INSERT INTO segments_staticmember (id, workspace_id, segment_id, subject_id, added_by, added_at)"
         " SELECT gen_random_uuid(), %s, %s, m.id, %s, %s FROM ({}) m"

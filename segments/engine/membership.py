@@ -5,6 +5,7 @@ lock of the definitions, then the state rows. Everything that decides is read af
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -13,12 +14,12 @@ from django.dispatch import receiver
 from django.utils import timezone
 
 from segments import live
-from segments.engine import counting, definitions, history, states
+from segments.engine import breaker, counting, definitions, history, states, verdicts
 from segments.engine.causes import Cause
 from segments.engine.definitions import RuleSet
 from segments.engine.history import Change
 from segments.engine.states import Subject
-from segments.models import PartnerState
+from segments.models import PartnerState, SegmentException
 from segments.rules.moments import Moment
 from segments.rules.tree import Place
 from workspaces import jobs, locks
@@ -27,6 +28,7 @@ from workspaces.signals import RecordChange, record_changed
 
 INLINE = 2000  # contacts that follow a partner within its transaction; more of them follow by a worker
 BATCH = 500
+HANDS = frozenset({"team", "contact"})  # whose edit of a property decides again about somebody who is held
 
 
 @dataclass
@@ -37,32 +39,93 @@ class Evaluation:
     definitions: RuleSet
     moment: Moment
     changes: list[Change] = field(default_factory=list)
+    _leaving: list[tuple[Subject, int, Cause, Change]] = field(
+        default_factory=list
+    )  # by a sync: the breaker decides
+    _ended: list[UUID] = field(default_factory=list)
     _causes: dict[tuple[Cause, int], str] = field(default_factory=dict)
 
     def reconsider(self, subject: Subject, changed: Iterable[Place] | None, cause: Cause) -> None:
         """What the subject is in now. `changed` names the properties that changed; None asks everything."""
         rules = self.definitions.rules[self.level]
         if changed is None or subject.behind or subject.due(self.moment.at):
-            candidates, inside = rules.builds, rules.evaluate(subject.own, subject.partner, self.moment)
+            candidates, ruled = rules.builds, rules.evaluate(subject.own, subject.partner, self.moment)
         else:
             places = list(changed)
             candidates = rules.touched_by(places)
-            inside = rules.evaluate_changed(subject.own, subject.partner, self.moment, places)
+            ruled = rules.evaluate_changed(subject.own, subject.partner, self.moment, places)
+        subject.fanout = subject.partner_fanout
+        self._decide(subject, candidates, ruled, cause)
+
+    def reconsider_segment(self, subject: Subject, number: int, cause: Cause) -> None:
+        """The same for one segment alone, by its number. What time has brought meanwhile comes first."""
+        if subject.due(self.moment.at):
+            self.reconsider(subject, None, Cause("time"))
+        rules = self.definitions.rules[self.level]
+        ruled = rules.evaluate(subject.own, subject.partner, self.moment)
+        candidates = self.definitions.builds_of.get(number, frozenset())
+        self._decide(subject, candidates, ruled & candidates, cause)
+
+    def _decide(self, subject: Subject, candidates: frozenset[int], ruled: set[int], cause: Cause) -> None:
+        """One verdict for each candidate; everything else stays."""
+        at = self.moment.at
+        ended = subject.end_exceptions(at)
+        if ended:
+            self._ended.append(subject.id)
+        if subject.held:
+            subject.held -= {n for n in subject.held if self._may_go(subject, n, candidates, ruled, cause)}
+        inside = verdicts.decide(
+            ruled,
+            candidates,
+            builds_of=self.definitions.builds_of,
+            exceptions=subject.exceptions,
+            held=subject.held,
+            at=at,
+        )
         before = subject.builds
         subject.builds = (before - candidates) | inside
-        subject.fanout = subject.partner_fanout
-        subject.next_flip_at = rules.next_flip(subject.own, subject.partner, self.moment)
-        self._note(subject, inside - before, joined=True, cause=cause)
-        self._note(subject, (before & candidates) - inside, joined=False, cause=cause)
+        self._foretell(subject)
+        self._note(subject, inside - before, joined=True, cause=cause, ended=ended)
+        self._note(subject, (before & candidates) - inside, joined=False, cause=cause, ended=ended)
 
-    def _note(self, subject: Subject, builds: set[int], *, joined: bool, cause: Cause) -> None:
-        for number in sorted(builds):
-            segment_id = self.definitions.segment_of.get(number)
+    def _may_go(self, subject: Subject, number: int, candidates, ruled: set[int], cause: Cause) -> bool:
+        """No longer held: an exception says so, the rule has them again, or somebody changed it by hand."""
+        exception = subject.exceptions.get(str(number))
+        if exception and verdicts.holds(exception, self.moment.at):
+            return True
+        asked = self.definitions.builds_of.get(number, frozenset()) & candidates
+        if any(build in ruled for build in asked if build in self.definitions.segment_of):
+            return True
+        if cause.by.kind not in HANDS:
+            return False
+        rules = self.definitions.rules[self.level]
+        touched = {place for place, _, _ in cause.changes}
+        return bool(asked) and (
+            cause.why == "moved" or any(touched.intersection(rules.asks(build)) for build in asked)
+        )
+
+    def _foretell(self, subject: Subject) -> None:
+        """When time alone may change something next: a rule that looks at dates, or an exception that ends."""
+        rules = self.definitions.rules[self.level]
+        flip = rules.next_flip(subject.own, subject.partner, self.moment)
+        end = verdicts.first_end(subject.exceptions) if subject.exceptions else None
+        subject.next_flip_at = min((one for one in (flip, end) if one is not None), default=None)
+
+    def _note(
+        self, subject: Subject, builds: set[int], *, joined: bool, cause: Cause, ended: dict[int, dict]
+    ) -> None:
+        for build in sorted(builds):
+            segment_id = self.definitions.segment_of.get(build)
             if segment_id is None:
                 continue  # a build that is not live yet; the switch will tell who came and went
-            why = self._cause(cause, number)
-            at = self.moment.at
-            self.changes.append(Change(segment_id, self.level, subject.id, joined, why, at))
+            over = ended.get(self.definitions.number_of[build])
+            why = _end_of(over) if over else cause
+            text = self._cause(why, build)
+            change = Change(segment_id, self.level, subject.id, joined, text, self.moment.at)
+            if not joined and why.by.kind in breaker.SYNCS:
+                self._leaving.append((subject, build, why, change))
+            else:
+                self.changes.append(change)
 
     def _cause(self, cause: Cause, number: int) -> str:
         key = (cause, number)
@@ -72,8 +135,31 @@ class Evaluation:
         return self._causes[key]
 
     def write(self, subjects: Iterable[Subject]) -> None:
+        if self._leaving:
+            self._hold_back()
         states.write(self.level, list(subjects))
         record(self.changes)
+        if self._ended:
+            gone = {f"{self.level}_id__in": self._ended, "until__lte": self.moment.at}
+            SegmentException.objects.filter(**gone).delete()
+
+    def _hold_back(self) -> None:
+        """Whom the breaker does not let go stays a member, visibly held."""
+        wanted = Counter(change.segment_id for _, _, _, change in self._leaving)
+        admitted = breaker.admit(wanted, by=self._leaving[0][2].by)
+        for subject, build, _, change in self._leaving:
+            if admitted.get(change.segment_id, 0) > 0:
+                admitted[change.segment_id] -= 1
+                self.changes.append(change)
+            else:
+                number = self.definitions.number_of[build]
+                subject.held.add(number)
+                subject.builds |= self.definitions.builds_of[number]
+        self._leaving = []
+
+
+def _end_of(exception: dict) -> Cause:
+    return Cause("exception", reason=exception.get("reason", ""), ended=True)
 
 
 def record(changes: list[Change]) -> None:

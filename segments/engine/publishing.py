@@ -12,7 +12,7 @@ from django.db.models import Max, Q
 from django.utils import timezone
 
 from segments import live
-from segments.engine import backfill, counting, definitions, states
+from segments.engine import backfill, counting, definitions, exceptions, states
 from segments.engine.history import FOLLOW
 from segments.models import Build, BuildChange, Segment
 from workspaces import jobs, locks
@@ -57,11 +57,11 @@ def hold(level: str) -> bool:
     """
     if not _few(level):
         return False
-    _lock(level, list(range(CHUNKS)))
+    lock(level, list(range(CHUNKS)))
     return True
 
 
-def _lock(level: str, chunks: list[int]) -> None:
+def lock(level: str, chunks: list[int]) -> None:
     offset = locks.PARTNER_CHUNKS if level == "partner" else 0
     locks.lock_chunks([offset + chunk for chunk in chunks], exclusive=True)
 
@@ -80,7 +80,7 @@ def _supersede(segment: Segment) -> None:
 def fill(build: Build, chunks: list[int]) -> None:
     """Adds the build to everybody who belongs to it, under the exclusive locks of the chunks."""
     level = build.segment.level
-    _lock(level, chunks)
+    lock(level, chunks)
     states.make(level, chunks=chunks)
     backfill.add_members(build, chunks)
     build.done += len(chunks)
@@ -99,6 +99,8 @@ def switch(build: Build) -> None:
     segment.builds.filter(state=Build.State.LIVE).update(state=Build.State.RETIRED, swept=False)
     build.state, build.live_at, build.members = Build.State.LIVE, now, members
     build.save(update_fields=["state", "live_at", "members"])
+    if not build.by_rule:
+        exceptions.forget(segment)  # there is no rule left that they could be exceptions to
     counting.reset(segment, members)
     segment.live_build = build.number
     segment.save(update_fields=["live_build", "member_count"])

@@ -8,12 +8,13 @@ from uuid import UUID
 
 from django.db import connection
 
+from segments.engine import verdicts
 from workspaces.tenancy import current_workspace_id
 
 FIND = {
     "contact": """
-        SELECT s.contact_id, s.builds, s.fanout, s.next_flip_at, r.norm, r.partner_id, p.norm,
-               coalesce(ps.fanout, 0)
+        SELECT s.contact_id, s.builds, s.held, s.exceptions, s.fanout, s.next_flip_at, r.norm,
+               r.partner_id, p.norm, coalesce(ps.fanout, 0)
         FROM segments_contactstate s
         JOIN workspaces_contact r ON r.id = s.contact_id
         LEFT JOIN workspaces_partner p ON p.id = r.partner_id
@@ -21,7 +22,7 @@ FIND = {
         WHERE s.workspace_id = %s AND s.contact_id = ANY (%s)
         ORDER BY s.contact_id""",
     "partner": """
-        SELECT s.partner_id, s.builds, s.fanout, s.next_flip_at, r.norm, r.id, NULL, s.fanout
+        SELECT s.partner_id, s.builds, s.held, s.exceptions, s.fanout, s.next_flip_at, r.norm, r.id, NULL, s.fanout
         FROM segments_partnerstate s
         JOIN workspaces_partner r ON r.id = s.partner_id
         WHERE s.workspace_id = %s AND s.partner_id = ANY (%s)
@@ -36,8 +37,8 @@ MAKE = """
     ON CONFLICT DO NOTHING"""
 WRITE = """
     UPDATE segments_{level}state s
-    SET builds = v.builds, fanout = v.fanout, next_flip_at = v.flip
-    FROM (VALUES {rows}) AS v (id, builds, fanout, flip)
+    SET builds = v.builds, held = v.held, exceptions = v.exceptions, fanout = v.fanout, next_flip_at = v.flip
+    FROM (VALUES {rows}) AS v (id, builds, held, exceptions, fanout, flip)
     WHERE s.workspace_id = %s AND s.{level}_id = v.id"""
 
 
@@ -47,6 +48,8 @@ class Subject:
 
     id: UUID
     builds: set[int]
+    held: set[int]
+    exceptions: dict[str, dict]
     fanout: int
     next_flip_at: datetime | None
     own: dict
@@ -69,8 +72,16 @@ class Subject:
     def due(self, at: datetime) -> bool:
         return self.next_flip_at is not None and self.next_flip_at <= at
 
+    def end_exceptions(self, at: datetime) -> dict[int, dict]:
+        """Takes away those whose end has come, and returns them by number of segment."""
+        ended = {key: one for key, one in self.exceptions.items() if not verdicts.holds(one, at)}
+        for key in ended:
+            del self.exceptions[key]
+        return {int(key): one for key, one in ended.items()}
+
     def _written(self) -> tuple:
-        return (frozenset(self.builds), self.fanout, self.next_flip_at)
+        exceptions = json.dumps(self.exceptions, sort_keys=True) if self.exceptions else ""
+        return (frozenset(self.builds), frozenset(self.held), exceptions, self.fanout, self.next_flip_at)
 
 
 def lock(level: str, ids: Collection[UUID]) -> list[Subject]:
@@ -104,8 +115,21 @@ def write(level: str, subjects: Collection[Subject]) -> None:
     changed = [subject for subject in subjects if subject.changed]
     if not changed:
         return
-    rows = ", ".join(["(%s::uuid, %s::int[], %s::bigint, %s::timestamptz)"] * len(changed))
-    params = [v for s in changed for v in (s.id, sorted(s.builds), s.fanout, s.next_flip_at)]
+    rows = ", ".join(
+        ["(%s::uuid, %s::int[], %s::int[], %s::jsonb, %s::bigint, %s::timestamptz)"] * len(changed)
+    )
+    params = [
+        value
+        for s in changed
+        for value in (
+            s.id,
+            sorted(s.builds),
+            sorted(s.held),
+            json.dumps(s.exceptions),
+            s.fanout,
+            s.next_flip_at,
+        )
+    ]
     with connection.cursor() as cursor:
         cursor.execute(WRITE.format(level=level, rows=rows), [*params, current_workspace_id()])
 
@@ -117,10 +141,12 @@ def _find(level: str, ids: list[UUID], suffix: str) -> list[Subject]:
 
 
 def _subject(row: tuple) -> Subject:
-    id, builds, fanout, flip, own, partner_id, partner, partner_fanout = row
+    id, builds, held, exceptions, fanout, flip, own, partner_id, partner, partner_fanout = row
     return Subject(
         id=id,
         builds=set(builds),
+        held=set(held),
+        exceptions=json.loads(exceptions),
         fanout=fanout,
         next_flip_at=flip,
         own=json.loads(own),
