@@ -7,3 +7,4 @@ class SegmentsConfig(AppConfig):
     def ready(self):
         from segments import first_steps, following, receivers  # noqa: F401  they connect and register
         from segments.history import departures, trend  # noqa: F401
+        from segments.versions import scheduling  # noqa: F401

@@ -9,6 +9,7 @@ from segments.editor.recipes import RECIPES
 from segments.engine import publishing
 from segments.models import Segment
 from segments.segment_list import SegmentList
+from segments.versions import scheduling
 from workspaces.access import settings_view
 from workspaces.actors import Actor
 
@@ -65,6 +66,8 @@ def _edit(request, editor, *, may_edit=True):
         if editor.is_valid():
             return _save(request, editor)
         return _show(request, editor, may_edit, status=422)
+    if request.method == "POST" and action == "schedule":
+        return _schedule(request, editor, may_edit)
     if action and action != "preview":
         editor.press(action)
     return _show(request, editor, may_edit)
@@ -78,6 +81,28 @@ def _show(request, editor, may_edit, *, status=200):
     if request.htmx:
         page += "#rail" if request.POST.get("do") == "preview" else "#work"
     return render(request, page, content, status=status)
+
+
+def _schedule(request, editor, may_edit):
+    """The rule as it stands in the form, for later. Name, description and kind stay as they are."""
+    segment = editor.segment
+    if segment is None or not segment.by_rule or editor.kind != Segment.Kind.DYNAMIC:
+        messages.error(request, "Only the rule of a dynamic segment can be scheduled.")
+        return _show(request, editor, may_edit, status=422)
+    if not editor.is_valid():
+        return _show(request, editor, may_edit, status=422)
+    try:
+        at = scheduling.read_moment(request.POST.get("take_effect_at", ""), request.workspace.zone)
+    except scheduling.NotThen as error:
+        messages.error(request, f"Not scheduled. {error}")
+        return _show(request, editor, may_edit, status=422)
+    by = Actor.of_member(request.member)
+    scheduling.schedule(segment, tree=editor.checked.tree, at=at, by=by)
+    words = f"{at.astimezone(request.workspace.zone):%-d %B %Y, %H:%M}"
+    messages.success(
+        request, f"The rule of “{segment.name}” changes on {words}. Until then it stays as it is."
+    )
+    return redirect("settings:segment-versions", segment.pk)
 
 
 def _save(request, editor):

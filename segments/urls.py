@@ -2,6 +2,7 @@ from django.urls import path
 
 from segments import settings_views as views
 from segments.history import views as history
+from segments.versions import views as versions
 
 settings_urlpatterns = [
     path("", views.segment_list, name="segments"),
@@ -12,6 +13,18 @@ settings_urlpatterns = [
     path("<uuid:pk>/activity/", history.segment_activity, name="segment-activity"),
     path(
         "<uuid:pk>/activity/builds/<uuid:build_pk>/", history.segment_build_names, name="segment-build-names"
+    ),
+    path("<uuid:pk>/versions/", versions.segment_versions, name="segment-versions"),
+    path("<uuid:pk>/versions/<uuid:build_pk>/", versions.segment_version, name="segment-version"),
+    path(
+        "<uuid:pk>/versions/<uuid:build_pk>/restoration/",
+        versions.segment_version_restoration,
+        name="segment-version-restoration",
+    ),
+    path(
+        "<uuid:pk>/scheduled/<uuid:change_pk>/cancellation/",
+        versions.scheduled_change_cancellation,
+        name="scheduled-change-cancellation",
     ),
     path("of-contact/<uuid:pk>/", history.contact_segments, name="contact-segments"),
     path("of-partner/<uuid:pk>/", history.partner_segments, name="partner-segments"),

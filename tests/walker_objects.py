@@ -2,9 +2,11 @@
 
 import io
 import uuid
+from datetime import timedelta
 from decimal import Decimal
 
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 from django.utils import timezone
 from PIL import Image
 
@@ -21,8 +23,9 @@ from portal.profile.models import ProfileLayout
 from portal.quotes import collaborators, drafts
 from portal.quotes.models import Product
 from segments import editing as segment_editing
-from segments.models import Segment
+from segments.models import MemberFile, Segment
 from segments.rules.tree import new_tree
+from segments.versions import scheduling
 from workspaces.actors import SYSTEM
 from workspaces.models import Contact, TeamMember
 from workspaces.properties import create_contact, properties_of
@@ -48,7 +51,12 @@ def _segment():
         tree=new_tree("partner", condition),
         by=SYSTEM,
     )
-    return {"segment": segment.pk, "build": segment.builds.get().pk}
+    later = scheduling.schedule(
+        segment, tree=segment.builds.get().tree, at=timezone.now() + timedelta(days=1), by=SYSTEM
+    )
+    file = MemberFile.objects.create(segment=segment, name="secret.csv")
+    found = {"segment": segment.pk, "build": segment.builds.get().pk}
+    return found | {"scheduled_change": later.pk, "member_file": file.pk}
 
 
 def _experience():
