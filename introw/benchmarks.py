@@ -101,9 +101,9 @@ def session_of(user):
 
 
 @contextmanager
-def web(*, workers=1):
+def web(*, workers=1, **extra):
     port = free_port()
-    environment = {**os.environ, "PORTAL_PORT": str(port), "PORTAL_LOG_LEVEL": "ERROR"}
+    environment = {**os.environ, "PORTAL_PORT": str(port), "PORTAL_LOG_LEVEL": "ERROR", **extra}
     environment["PORTAL_WEB_WORKERS"] = str(workers)
     environment.pop("DATABASE_OWNER_URL", None)
     argv = processes.python("introw.processes", "web")

@@ -93,9 +93,9 @@ class Command(BaseCommand):
 def load_benchmarks():
     for app in apps.get_app_configs():
         if app.name.split(".")[0] in {"workspaces", "segments", "portal", "crm_sync", "introw"}:
-            for module in (f"{app.name}.benchmarks", f"{app.name}.live_benchmark"):
-                if find_spec(module):
-                    import_module(module)
+            for name in ("benchmarks", "live_benchmark", "enumeration_benchmark"):
+                if find_spec(f"{app.name}.{name}"):
+                    import_module(f"{app.name}.{name}")
 
 
 def parse_sizes(given):
