@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from segments import live, uses
+from segments import live, notifications, uses
 from segments.engine import definitions, exceptions, lists, publishing
 from segments.models import Build, Segment, StaticMember
 from segments.rules.validate import validate
@@ -113,7 +113,7 @@ def duplicate(segment: Segment, *, by: Actor) -> Segment:
     latest = segment.builds.exclude(state=Build.State.FAILED).order_by("-version").first()
     name = _free_name(f"{segment.name[:90]} (copy)")
     static = segment.kind != Segment.Kind.DYNAMIC
-    return create(
+    copy = create(
         level=segment.level,
         kind=Segment.Kind.STATIC if static else Segment.Kind.DYNAMIC,
         name=name,
@@ -122,6 +122,8 @@ def duplicate(segment: Segment, *, by: Actor) -> Segment:
         members=lists.members(segment) if static else (),
         by=by,
     )
+    notifications.copy_levels(segment, to=copy)
+    return copy
 
 
 def _free_name(wanted: str) -> str:

@@ -38,11 +38,11 @@ class Event(WorkspaceModel):
 class Why(models.TextChoices):
     """Why somebody was not told. Blank: they were, or will be."""
 
-    OFF_WORKSPACE = "off_workspace", "Off for everyone"
+    OFF_WORKSPACE = "off_workspace", "Off by default"
     OFF_SEGMENT = "off_segment", "Off in the segment"
     OFF_PERSON = "off_person", "Switched off by themselves"
-    MINE_WORKSPACE = "mine_workspace", "Does not collaborate on it; everyone hears of their own alone"
-    MINE_SEGMENT = "mine_segment", "Does not collaborate on it, as the segment asks"
+    MINE_WORKSPACE = "mine_workspace", "Does not collaborate on it, as the defaults ask"
+    MINE_SEGMENT = "mine_segment", "Does not collaborate on it, as asked by the segment"
     MINE_PERSON = "mine_person", "Does not collaborate on it, as they chose"
     STOPPED = "stopped", "Unsubscribed from all mails"
     NOT_VISIBLE = "not_visible", "Not allowed to see it"
