@@ -57,6 +57,7 @@ INSTALLED_APPS = [
     "portal.profile",
     "portal.quotes",
     "portal.experiences",
+    "portal.access",
     "crm_sync",
     "introw",
     "django.contrib.auth",
@@ -92,6 +93,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "segments.viewer.ViewerMiddleware",
+    "workspaces.guard.GuardMiddleware",
 ]
 
 ROOT_URLCONF = "introw.urls"

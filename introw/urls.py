@@ -17,6 +17,7 @@ def patterns(module, name):
 
 settings_urlpatterns = [
     *workspaces.settings_urlpatterns,
+    *patterns("portal.access.urls", "settings_urlpatterns"),
     path("segments/", include(patterns("segments.urls", "settings_urlpatterns"))),
     path("experiences/", include(patterns("portal.experiences.urls", "settings_urlpatterns"))),
     path("quotes/", include(patterns("portal.quotes.urls", "settings_urlpatterns"))),
@@ -28,6 +29,7 @@ partner_urlpatterns = [
     path("", include(patterns("portal.experiences.urls", "partner_urlpatterns"))),
     path("quotes/", include(patterns("portal.quotes.urls", "partner_urlpatterns"))),
     path("profile/", include(patterns("portal.profile.urls", "partner_urlpatterns"))),
+    path("team/", include(patterns("portal.access.urls", "partner_urlpatterns"))),
     path("notifications/", include(patterns("portal.notifications.urls", "partner_urlpatterns"))),
 ]
 urlpatterns = [

@@ -114,7 +114,7 @@ class Gated(WorkspaceModel):
 class OwnedQuerySet(models.QuerySet):
     def visible_to(self, viewer: Viewer):
         """Those of the viewer's partner; for who is restricted, those that they collaborate on."""
-        scope = ~models.Q(IsRestricted(viewer)) | self.model.collaborated_by(viewer)
+        scope = ~models.Q(IsRestricted(viewer)) | self.model.collaborated_by(viewer)  # type: ignore[attr-defined]
         return self.filter(scope, partner=viewer.partner_id)
 
 

@@ -12,6 +12,7 @@ from segments.segment_list import SegmentList
 from segments.versions import scheduling
 from workspaces.access import settings_view
 from workspaces.actors import Actor
+from workspaces.guard import guarded, is_confirmed
 
 LIST = "segments/settings/list.html"
 EDITOR = "segments/settings/editor.html"
@@ -114,7 +115,8 @@ def _save(request, editor):
         saved = editing.create(level=editor.level, by=by, **fields, **rule)
     else:
         saved = editor.segment
-        editing.save(saved, by=by, **fields, **rule)
+        with guarded(segment=saved, confirmed=is_confirmed(request)):
+            editing.save(saved, by=by, **fields, **rule)
     for block in editor.blocks:
         block.save(saved)
     build = publishing.building(saved)
@@ -148,7 +150,8 @@ def archive_segment(request, segment, by):
         permissions.must_not_narrow(segment)
     except permissions.Narrows:
         return _still_narrows(request, segment)
-    editing.archive(segment, by=by)
+    with guarded(segment=segment, confirmed=is_confirmed(request)):
+        editing.archive(segment, by=by)
     messages.success(request, f"“{segment.name}” is archived. What names it is closed.")
     return redirect("settings:segment", segment.pk)
 

@@ -7,12 +7,12 @@ from decimal import Decimal
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
-from django.utils import timezone
 from PIL import Image
 
 from crm_sync.connections import connect_hubspot, map_field
 from crm_sync.connectors.base import CrmField
 from crm_sync.models import ExternalRecord, InboxEvent, OutboxChange
+from portal.access import viewing
 from portal.experiences import editing as experience_editing
 from portal.experiences import publishing
 from portal.experiences.models import Experience
@@ -37,6 +37,7 @@ def everything():
     partner = contact.partner
     found = {"partner": partner.pk, "contact": contact.pk, "member": TeamMember.objects.get().pk}
     found["property"] = properties_of("partner")["tier"].pk
+    found["viewing"] = viewing.begin(contact, member=TeamMember.objects.get(), reason="A walk").pk
     found |= _segment() | _experience() | _quotes(contact) | _profile(partner) | _connection(partner)
     return found | _notice(contact)
 
@@ -65,10 +66,12 @@ def _experience():
     publication = publishing.publish(experience, seen=experience.draft_number, by=SYSTEM)
     tab = experience.tabs.draft().get()
     section = tab.sections.get()
+    gate = section.audience_id
     return {
         "experience": experience.pk,
         "tab": tab.key,
         "section": section.key,
+        "gate": gate,
         "publication": publication.pk,
     }
 

@@ -18,7 +18,8 @@ def invite(contact, *, by):
     The mail carries no secret: whoever opens the page proves the address by a code.
     """
     workspace = contact.workspace
-    words = {"contact": contact, "by": str(by), "address": sign_in_address(workspace)}
+    house = by.partner.name if isinstance(by, Contact) else workspace.name
+    words = {"contact": contact, "by": str(by), "house": house, "address": sign_in_address(workspace)}
     send = partial(mailing.send, "emails/contact_invitation", contact.email, words, workspace=workspace)
     transaction.on_commit(send)
     actor = Actor.of_contact(by) if isinstance(by, Contact) else Actor.of_member(by)

@@ -94,14 +94,17 @@ def set_many(edits, *, by):
 def _cleaned(edit, known, *, level, by):
     """Property → raw value. A contact never writes a read-only property, whatever page it came from."""
     values = dict(edit.values)
+    defaults = _defaults(known, level)
+    # What a record begins with is not yet anybody's to keep: its name, its address, and the default role.
+    beginning = {*MODELS[level].columns, *(key for key in defaults if key not in values)}
     if edit.created:
-        values = {**_defaults(known, level), **values}
+        values = {**defaults, **values}
     errors, cleaned = {}, {}
     for key, value in values.items():
         prop = known.get(key)
         if prop is None:
             errors[key] = "There is no such property."
-        elif by.kind == "contact" and prop.read_only:
+        elif by.kind == "contact" and prop.read_only and not (edit.created and key in beginning):
             errors[key] = f"{prop.label} can only be changed by {prop.workspace.name}."
         else:
             try:

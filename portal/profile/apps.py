@@ -5,4 +5,5 @@ class ProfileConfig(AppConfig):
     name = "portal.profile"
 
     def ready(self):
-        from portal.profile import news  # noqa: F401  registers its kinds and listens
+        # News: registers its kinds and listens. Editors: watches over changes of access.
+        from portal.profile import editors, news  # noqa: F401

@@ -2,6 +2,7 @@
 
 from django.db import transaction
 
+from portal.profile.editors import editors
 from portal.profile.layout import profile_for
 from segments.viewer import viewer_of
 from workspaces.actors import Actor
@@ -17,10 +18,10 @@ class ChangedMeanwhile(Exception):
 
 
 class WouldLoseAccess(Exception):
-    """After the change this person could not edit any more what they can edit now."""
+    """After the change this person could not edit any more what they can edit now, or nobody could (`last`)."""
 
-    def __init__(self, labels):
-        self.labels = labels
+    def __init__(self, labels, last):
+        self.labels, self.last = labels, last
         super().__init__()
 
 
@@ -34,15 +35,16 @@ def save(form, *, contact, profile, confirmed):
         return False
     try:
         with transaction.atomic():
+            before = editors([contact.partner_id])
             change = set_properties(contact.partner, values, by=Actor.of_contact(contact))
-            _look_again(change, form, contact=contact, profile=profile, confirmed=confirmed)
+            _look_again(change, form, before, contact=contact, profile=profile, confirmed=confirmed)
     except Exception:
         contact.partner.refresh_from_db()  # set_properties had put the new values into it
         raise
     return change is not None
 
 
-def _look_again(change, form, *, contact, profile, confirmed):
+def _look_again(change, form, before, *, contact, profile, confirmed):
     if change is None:
         return
     by_number = {prop.number: prop for prop in profile.editable_properties}
@@ -52,5 +54,7 @@ def _look_again(change, form, *, contact, profile, confirmed):
     if confirmed:
         return
     left = profile_for(viewer_of(contact)).editable
-    if lost := [prop.label for prop in profile.editable_properties if prop.key not in left]:
-        raise WouldLoseAccess(lost)
+    lost = [prop.label for prop in profile.editable_properties if prop.key not in left]
+    last = before.get(contact.partner_id) if not editors([contact.partner_id]) else None
+    if lost or last:
+        raise WouldLoseAccess(lost, last)

@@ -99,7 +99,7 @@ def _save(request):
         form.show_what_is_saved(request.workspace.zone)
         return _again(request, found, form, 409, raced=race.properties)
     except editing.WouldLoseAccess as loss:
-        return _again(request, found, form, 409, lost=loss.labels)
+        return _again(request, found, form, 409, lost=loss.labels, last=loss.last)
     messages.success(request, "The profile is saved." if changed else "Nothing was changed.")
     return redirect(_way_back(request))
 

@@ -17,6 +17,7 @@ from segments.models import Audience
 from segments.uses import Words, in_words, reach
 from workspaces.access import settings_view
 from workspaces.display import Display
+from workspaces.guard import guarded, is_confirmed
 from workspaces.models import Partner, Property
 from workspaces.properties import properties_of
 
@@ -47,7 +48,8 @@ def profile_editing(request):
     form = AudienceForm(request.POST, instance=ProfileLayout.ensure().audience)
     if not form.is_valid():
         return _page(request, form, status=422)
-    form.save()
+    with guarded(confirmed=is_confirmed(request)):
+        form.save()
     live.announce_to_all()
     messages.success(request, "Saved.")
     return redirect("settings:profile")
@@ -66,15 +68,17 @@ def profile_field(request, pk):
     _needs_manage(request)
     field = ProfileLayout.ensure().fields.get(prop=prop)
     if "follow" in request.POST:
-        arranging.follow_the_profile(field)
+        with guarded(confirmed=is_confirmed(request)):
+            arranging.follow_the_profile(field)
         live.announce_to_all()
         messages.success(request, f"{prop} follows the profile.")
         return redirect("settings:profile")
     form = AudienceForm(request.POST, instance=field.audience or Audience())
     if not form.is_valid():
         return _field_page(request, prop, form, field, status=422)
-    form.instance = arranging.own_audience(field)
-    form.save()
+    with guarded(confirmed=is_confirmed(request)):
+        form.instance = arranging.own_audience(field)
+        form.save()
     live.announce_to_all()
     messages.success(request, f"Who may edit {prop} is saved.")
     return redirect("settings:profile")

@@ -80,7 +80,7 @@ def contact(request, pk):
     contact = records.contact_or_404(pk)
     display = records.display_for(request)
     content = {
-        **_frame(request, contact, "overview"),
+        **frame(request, contact, "overview"),
         "values": records.values_of(contact, display),
         "changes": records.changes_of(contact, display, limit=records.RECENT),
     }
@@ -92,7 +92,7 @@ def contact(request, pk):
 def contact_history(request, pk):
     contact = records.contact_or_404(pk)
     changes = records.changes_of(contact, records.display_for(request))
-    content = {**_frame(request, contact, "history"), "changes": changes, "limit": records.HISTORY}
+    content = {**frame(request, contact, "history"), "changes": changes, "limit": records.HISTORY}
     return render(request, "workspaces/settings/contact_history.html", content)
 
 
@@ -109,7 +109,7 @@ def contact_values(request, pk):
         if status == 200:
             messages.success(request, "Saved.")
             return redirect("settings:contact", contact.pk)
-    content = {**_frame(request, contact, "overview"), "form": form, "conflict": status == 409}
+    content = {**frame(request, contact, "overview"), "form": form, "conflict": status == 409}
     return render(request, page, content, status=status)
 
 
@@ -190,7 +190,7 @@ def _offer_partners(request, content, *, without=None):
     return render(request, f"{page}#found" if request.htmx else page, content)
 
 
-def _frame(request, contact, current):
+def frame(request, contact, current):
     role = properties_of("contact").get("role")
     return {
         "contact": contact,

@@ -73,7 +73,7 @@ def partner(request, pk):
         for contact in contacts.order_by("name", "pk")[:CONTACTS_SHOWN]
     ]
     content = {
-        **_frame(request, partner, "overview"),
+        **frame(request, partner, "overview"),
         "values": records.values_of(partner, display),
         "changes": records.changes_of(partner, display, limit=records.RECENT),
         "contacts": shown,
@@ -88,7 +88,7 @@ def partner(request, pk):
 def partner_history(request, pk):
     partner = records.partner_or_404(pk)
     changes = records.changes_of(partner, records.display_for(request))
-    content = {**_frame(request, partner, "history"), "changes": changes, "limit": records.HISTORY}
+    content = {**frame(request, partner, "history"), "changes": changes, "limit": records.HISTORY}
     return render(request, "workspaces/settings/partner_history.html", content)
 
 
@@ -126,10 +126,10 @@ def partner_owner(request, pk):
 
 
 def _values_page(request, partner, form):
-    return {**_frame(request, partner, "overview"), "form": form}
+    return {**frame(request, partner, "overview"), "form": form}
 
 
-def _frame(request, partner, current):
+def frame(request, partner, current):
     """What every page of one partner shows around its content."""
     may_change = records.may_change(request.member, partner)
     return {
@@ -137,5 +137,6 @@ def _frame(request, partner, current):
         "record": partner,
         "current": current,
         "may_change": may_change,
+        "access_url": records.route("settings:partner-access", partner.pk),
         "may_invite": may_change and request.member.may("contacts.manage"),
     }

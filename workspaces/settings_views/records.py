@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.http import Http404
 from django.shortcuts import get_object_or_404, render
 from django.urls import NoReverseMatch, reverse
@@ -15,6 +15,7 @@ from django_htmx.http import replace_url
 from workspaces import locks
 from workspaces.actors import Actor
 from workspaces.display import Display
+from workspaces.guard import guarded, is_confirmed
 from workspaces.models import Contact, Partner, Property, PropertyDelivery
 from workspaces.properties import PropertyErrors, history_of, properties_of, set_properties
 
@@ -143,7 +144,7 @@ def save_values(request, record, form):
         form.show_what_is_saved(request.workspace.zone)
         return 409
     try:
-        with transaction.atomic():
+        with guarded(partners=[getattr(record, "partner_id", record.pk)], confirmed=is_confirmed(request)):
             set_properties(record, form.values(), by=Actor.of_member(request.member))
     except PropertyErrors as error:
         form.add_property_errors(error)

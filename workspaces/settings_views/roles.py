@@ -1,10 +1,10 @@
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.shortcuts import get_object_or_404, redirect, render
 
 from workspaces.access import settings_view
 from workspaces.actors import Actor
+from workspaces.guard import guarded, is_confirmed
 from workspaces.models import Property
 from workspaces.option_rows import OptionRows
 from workspaces.options import OptionErrors, OptionsHeld, save_options
@@ -24,7 +24,7 @@ def roles(request):
         rows.do(request.POST["do"])
         return _show(request, prop, rows, fragment="options")
     try:
-        with transaction.atomic():
+        with guarded(confirmed=is_confirmed(request)):
             by = Actor.of_member(request.member)
             save_options(prop, rows.rows, by=by, seen=rows.seen, moves=rows.moves)
     except OptionErrors as error:

@@ -108,7 +108,11 @@ def test_who_may_edit_is_set_and_counted(ada, pat, sam, make_segment, as_user):
     admins = make_segment("contact", "role", "admin")
     client = as_user(ada)
     sent = {"audience-mode": "only", "audience-segments": [str(admins.pk)], "audience-grace_days": "0"}
-    assert client.post(f"{SETTINGS}editing/", sent).status_code == 302
+    asked = client.post(f"{SETTINGS}editing/", sent)
+    assert asked.status_code == 409
+    assert "<b>Sam</b> may edit the profile now" in asked.text
+    assert "2 <small>of 2 contacts" in client.get(SETTINGS).text
+    assert client.post(f"{SETTINGS}editing/", {**sent, "confirmed": "1"}).status_code == 302
     assert "1 <small>of 2 contacts" in client.get(SETTINGS).text
     assert 'name="website"' in as_user(pat).get("/acme/profile/").text
     assert 'name="website"' not in as_user(sam).get("/acme/profile/").text

@@ -1,0 +1,133 @@
+"""Which segments somebody is in, since when and why, and why not in the others."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from segments.engine import definitions, history, states
+from segments.engine.causes import in_words
+from segments.models import Build, Segment
+from segments.rules.explain import Explainer, Verdict
+from segments.rules.fields import Fields
+from segments.rules.moments import Moment
+from segments.rules.tree import conditions
+from workspaces.models import Property
+from workspaces.tenancy import current_workspace_id
+
+# The latest joining of each segment, by the contact or by its partner.
+JOINED = """
+    SELECT DISTINCT ON (segment_id) segment_id, at, cause, version FROM (
+        SELECT segment_id, at, cause, NULL::int AS version FROM segments_membershipchange
+        WHERE workspace_id = %(workspace)s AND subject_id = ANY (%(subjects)s) AND joined
+        UNION ALL
+        SELECT c.segment_id, c.at, b.made_by, b.version FROM segments_buildchange c
+        JOIN segments_build b ON b.id = c.build_id
+        WHERE c.workspace_id = %(workspace)s AND c.chunk = ANY (%(chunks)s)
+          AND c.joined && %(subjects)s::uuid[]
+    ) joins ORDER BY segment_id, at DESC"""
+
+
+@dataclass
+class Node:
+    """A condition with the value found, where that came from and how old it is; or a group with its items."""
+
+    holds: bool
+    op: str
+    words: str = ""
+    found: str = ""
+    source: str = ""
+    since: Any = None
+    items: list["Node"] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Standing:
+    segment: Segment
+    inside: bool
+    since: history.Since | None
+    why: Node | None  # None: picked by hand
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the rule alone says the same; where it does not, an exception does or the team holds them."""
+        return self.why is None or self.why.holds == self.inside
+
+
+def of_contact(contact, viewer) -> list[Standing]:
+    """In every live segment of contacts and partners, or not: those first that they are in."""
+    records = {"contact": contact, "partner": contact.partner}
+    return _standings(records, viewer.segment_ids)
+
+
+def of_partner(partner) -> list[Standing]:
+    builds = {number for subject in states.peek("partner", [partner.pk]) for number in subject.builds}
+    inside = (
+        Segment.objects.live().filter(level="partner", live_build__in=builds).values_list("pk", flat=True)
+    )
+    return _standings({"partner": partner}, set(inside))
+
+
+def _standings(records: dict[str, Any], inside) -> list[Standing]:
+    segments = list(Segment.objects.live().filter(level__in=records))
+    builds = {b.number: b for b in Build.objects.filter(number__in=[s.live_build for s in segments])}
+    since = _since(records.values())
+    readers = {level: _Reader(level, records) for level in records}
+    found = []
+    for segment in segments:
+        tree = builds[segment.live_build].tree if segment.by_rule else None
+        why = readers[segment.level].read(tree) if tree else None
+        is_in = segment.pk in inside
+        found.append(Standing(segment, is_in, since.get(segment.pk) if is_in else None, why))
+    return sorted(found, key=lambda one: (not one.inside, one.segment.name.casefold()))
+
+
+def _since(records: Iterable[Any]) -> dict[UUID, history.Since]:
+    fields = definitions.fields_of("contact")
+    asked = {"workspace": current_workspace_id(), "subjects": [record.pk for record in records]}
+    with connection.cursor() as cursor:
+        cursor.execute(JOINED, asked | {"chunks": [record.chunk for record in records]})
+        rows = cursor.fetchall()
+    return {
+        pk: history.Since(at, _why(json.loads(cause), version, fields)) for pk, at, cause, version in rows
+    }
+
+
+def _why(cause: dict, version: int | None, fields: Fields) -> str:
+    if version is None:
+        return in_words(cause, fields)
+    by = f" by {cause['label']}" if cause.get("label") and cause.get("kind") != "system" else ""
+    return f"Fitted when the segment was {'made' if version == 1 else 'changed'}{by}"
+
+
+class _Reader:
+    """Explains rules of one level for one record."""
+
+    def __init__(self, level: str, records: dict[str, Any]):
+        self.fields = definitions.fields_of(level)
+        self.moment = Moment(timezone.now(), definitions.current().zone)
+        self.sides = {"self": records[level], "partner": records["partner"]}
+        self.props = {prop.number: prop for prop in Property.objects.all()}
+        self.own = records[level].norm
+        self.partner = records["partner"].norm if level == "contact" else {}
+
+    def read(self, tree) -> Node:
+        leaves = dict(conditions(tree))
+        verdict = Explainer(tree, self.fields, self.moment.zone).explain(self.own, self.partner, self.moment)
+        return self._node(verdict, leaves)
+
+    def _node(self, verdict: Verdict, leaves: dict) -> Node:
+        node = Node(verdict.holds, verdict.op, verdict.words, verdict.found)
+        node.items = [self._node(item, leaves) for item in verdict.items]
+        leaf = leaves.get(verdict.path)
+        prop = self.props.get(leaf.get("p")) if leaf else None
+        record = self.sides.get(leaf.get("of")) if leaf else None
+        if prop and record:
+            node.source = prop.get_source_display()
+            node.since = parse_datetime(record.set_at.get(str(prop.number), ""))
+        return node
