@@ -6,7 +6,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from segments import editing, permissions
 from segments.editor.page import Editor
 from segments.editor.recipes import RECIPES
-from segments.engine import publishing
+from segments.engine import lists, publishing
 from segments.models import Segment
 from segments.segment_list import SegmentList
 from segments.versions import scheduling
@@ -106,10 +106,18 @@ def _schedule(request, editor, may_edit):
     return redirect("settings:segment-versions", segment.pk)
 
 
+def _members_of(editor):
+    """None keeps the list: one that is too long for a form would come back from it cut off."""
+    segment = editor.segment
+    static = segment is not None and segment.kind == Segment.Kind.STATIC
+    too_long = static and segment.static_members.count() > lists.MOST
+    return None if too_long else editor.member_ids
+
+
 def _save(request, editor):
     by = Actor.of_member(request.member)
     cleaned = editor.form.cleaned_data
-    rule = {"members": editor.member_ids} if editor.static else {"tree": editor.checked.tree}
+    rule = {"members": _members_of(editor)} if editor.static else {"tree": editor.checked.tree}
     fields = {"name": cleaned["name"], "description": cleaned["description"], "kind": cleaned["kind"]}
     if editor.segment is None:
         saved = editing.create(level=editor.level, by=by, **fields, **rule)

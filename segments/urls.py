@@ -2,6 +2,7 @@ from django.urls import path
 
 from segments import settings_views as views
 from segments.history import views as history
+from segments.static_lists import views as static_lists
 from segments.versions import views as versions
 
 settings_urlpatterns = [
@@ -10,6 +11,19 @@ settings_urlpatterns = [
     path("<uuid:pk>/", views.segment, name="segment"),
     path("<uuid:pk>/members/", history.segment_members, name="segment-members"),
     path("<uuid:pk>/members/export/", history.segment_members_export, name="segment-members-export"),
+    path("<uuid:pk>/members/files/", static_lists.segment_member_files, name="segment-member-files"),
+    path(
+        "<uuid:pk>/members/files/<uuid:file_pk>/",
+        static_lists.segment_member_file,
+        name="segment-member-file",
+    ),
+    path(
+        "<uuid:pk>/members/files/<uuid:file_pk>/unmatched/",
+        static_lists.segment_member_file_rest,
+        name="segment-member-file-rest",
+    ),
+    path("<uuid:pk>/freezing/", static_lists.segment_freezing, name="segment-freezing"),
+    path("<uuid:pk>/snapshot/", static_lists.segment_snapshot, name="segment-snapshot"),
     path("<uuid:pk>/activity/", history.segment_activity, name="segment-activity"),
     path(
         "<uuid:pk>/activity/builds/<uuid:build_pk>/", history.segment_build_names, name="segment-build-names"

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection, Iterable
+from itertools import batched
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from psycopg import sql
 from segments.engine import backfill, definitions, membership, states
 from segments.engine.causes import Cause
 from segments.engine.history import Change
+from segments.engine.matching import Entry, match
 from segments.models import Build, Segment, StaticMember
 from workspaces import locks
 from workspaces.actors import Actor
@@ -21,6 +23,7 @@ from workspaces.tenancy import current_workspace_id
 
 MODELS: dict[str, Any] = {"partner": Partner, "contact": Contact}
 MOST = 10_000
+BATCH = 2000
 
 
 def members(segment: Segment) -> list[UUID]:
@@ -66,14 +69,29 @@ def _write_rows(segment: Segment, subject_ids: Collection[UUID], by: Actor) -> N
     StaticMember.objects.bulk_create(rows, batch_size=2000)
 
 
+def add_members(segment: Segment, wanted: Iterable[UUID], *, by: Actor) -> int:
+    """Adds who is missing; returns how many that were."""
+    joining = _existing(segment.level, wanted) - set(members(segment))
+    _write_rows(segment, joining, by)
+    _move(segment, joining, set(), by)
+    return len(joining)
+
+
 def _move(segment: Segment, joining: set[UUID], leaving: set[UUID], by: Actor) -> None:
     build = segment.builds.filter(state=Build.State.LIVE).exclude(kind=Segment.Kind.DYNAMIC).first()
     if build is None or not (joining or leaving):
         return  # a build that is still being filled reads the rows
     _lock_chunks(segment.level, joining | leaving)
-    evaluation = membership.begin(segment.level)
-    subjects = states.lock(segment.level, joining | leaving)
     cause = json.dumps(Cause("list", by).as_json(()))
+    for some in batched(sorted(joining | leaving), BATCH):
+        _move_some(segment, build, joining, some, cause)
+
+
+def _move_some(
+    segment: Segment, build: Build, joining: set[UUID], some: Collection[UUID], cause: str
+) -> None:
+    evaluation = membership.begin(segment.level)
+    subjects = states.lock(segment.level, some)
     for subject in subjects:
         joins = subject.id in joining
         if joins == (build.number in subject.builds):
@@ -93,21 +111,11 @@ def _lock_chunks(level: str, subject_ids: Collection[UUID]) -> None:
 
 def matching(level: str, lines: Iterable[str]) -> tuple[list, list[str]]:
     """Finds subjects by pasted e-mail addresses or names. Returns them and the lines that fit nobody or several."""
-    found, unmatched = {}, []
-    for line in dict.fromkeys(text for raw in lines if (text := raw.strip().strip(",;"))):
-        hits = list(_called(level, line)[:2])
-        if len(hits) == 1:
-            found[hits[0].pk] = hits[0]
-        else:
-            unmatched.append(line)
-    return list(found.values()), unmatched
-
-
-def _called(level: str, line: str):
-    by_name = Q(name__iexact=line)
-    if level == "partner":
-        return Partner.objects.filter(by_name)
-    return Contact.objects.filter(by_name | Q(email__iexact=line)).select_related("partner")
+    texts = dict.fromkeys(text for raw in lines if (text := raw.strip().strip(",;")))
+    matched = match(level, [Entry(at, text) for at, text in enumerate(texts)])
+    records = MODELS[level].objects.select_related("partner") if level == "contact" else Partner.objects.all()
+    found = records.in_bulk(list(matched.found))
+    return [found[pk] for pk in matched.found if pk in found], [one.text for one in matched.unmatched]
 
 
 def called_like(level: str, typed: str):

@@ -1,0 +1,1 @@
+"""Hand-picked members from files, and segments that change their kind."""
