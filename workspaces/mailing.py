@@ -4,6 +4,7 @@
 there is one, …_message.html.
 """
 
+import email.policy
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from email.utils import formataddr, parseaddr
@@ -12,6 +13,7 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string, select_template
 
+LONGEST_LINE = 990  # SMTP allows 998
 log = logging.getLogger(__name__)
 _senders = ThreadPoolExecutor(max_workers=2, thread_name_prefix="mail")
 
@@ -37,9 +39,16 @@ def _compose(template, to, context, workspace):
     subject = " ".join(render_to_string(f"{template}_subject.txt", context).split())
     text = render_to_string(f"{template}_message.txt", context).strip() + "\n"
     html = select_template([f"{template}_message.html", "emails/plain.html"])
-    message = EmailMultiAlternatives(subject, text, _sender(workspace), [to])
+    message = _Message(subject, text, _sender(workspace), [to])
     message.attach_alternative(html.render({**context, "subject": subject, "text": text}), "text/html")
     return message
+
+
+class _Message(EmailMultiAlternatives):
+    """Folded at 78 characters, an address in a header (List-Unsubscribe) would be encoded past recognition."""
+
+    def message(self, *, policy=email.policy.default):
+        return super().message(policy=policy.clone(max_line_length=LONGEST_LINE))
 
 
 def _sender(workspace):

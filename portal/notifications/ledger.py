@@ -29,7 +29,9 @@ class Entry:
 
     @property
     def by(self):
-        return self.notice.event.actor.get("label", "")
+        """A person; what the portal does by itself needs no name."""
+        actor = self.notice.event.actor
+        return actor.get("label", "") if actor.get("kind") in {"contact", "team"} else ""
 
     @property
     def portal_reason(self):

@@ -1,6 +1,8 @@
 """Mails leave from the job alone: one each or one a day, with a way out, once, and only what may still be seen."""
 
 from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
+from email.policy import SMTP
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -44,8 +46,9 @@ def test_one_mail_for_each_with_text_page_and_a_way_out(acme, pat, cleo, make_qu
         assert address in form
         assert "Zephyr Labs" in form
         assert "http://partners.acme.test/notifications/unsubscribing/" in form
-    headers = message.message()
+    headers = message_from_bytes(message.message(policy=SMTP).as_bytes())
     assert headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert headers["List-Unsubscribe"].endswith("/>")
     assert headers["List-Unsubscribe"].startswith("<http://partners.acme.test/notifications/unsubscribing/")
     assert headers["Auto-Submitted"] == "auto-generated"
 
