@@ -33,25 +33,28 @@ class Sight:
     tabs: list[Gate]
     quotes: Gate
     quotes_seen: int
-    profile: list[Gate]
+    profile: list[Gate]  # one for each gate, whatever number of properties it is asked for
+    editable: int
+    could_edit: int
 
     @property
     def open_tabs(self) -> int:
         return sum(tab.opens for tab in self.tabs)
-
-    @property
-    def editable(self) -> int:
-        return sum(gate.opens for gate in self.profile)
 
 
 def sight_of(viewer: Viewer) -> Sight:
     """Asks the very gates that the portal asks."""
     explain = _Explain(viewer)
     settings = QuoteSettings.current()
-    opens = QuoteSettings.may_create(viewer)
-    quotes = explain.gate("Create quotes", settings.audience, opens)
+    quotes = explain.gate("Create quotes", settings.audience, QuoteSettings.may_create(viewer))
+    profile = profile_for(viewer)
     return Sight(
-        _tabs(viewer, explain), quotes, Quote.objects.visible_to(viewer).count(), _profile(viewer, explain)
+        tabs=_tabs(viewer, explain),
+        quotes=quotes,
+        quotes_seen=Quote.objects.visible_to(viewer).count(),
+        profile=_profile(profile, explain),
+        editable=len(profile.editable),
+        could_edit=sum(row.may_be_edited for row in profile.fields),
     )
 
 
@@ -83,7 +86,9 @@ def _tab(tab, sections, shown, through, entered, explain) -> Gate:
             )
         inside.append(gate)
     opens = any(section.pk in shown for section in sections)
-    found = explain.gate(tab.title, tab.audience, opens, kind="Tab", icon="layout", inside=tuple(inside))
+    # Of a tab that is closed itself, its sections say nothing more.
+    told = tuple(inside) if tab.pk in entered else ()
+    found = explain.gate(tab.title, tab.audience, opens, kind="Tab", icon="layout", inside=told)
     if not opens and tab.pk in entered:
         why = (
             "None of its sections is for them, and an empty tab does not show" if sections else "It is empty"
@@ -92,18 +97,18 @@ def _tab(tab, sections, shown, through, entered, explain) -> Gate:
     return found
 
 
-def _profile(viewer: Viewer, explain: "_Explain") -> list[Gate]:
-    profile = profile_for(viewer)
+def _profile(profile, explain: "_Explain") -> list[Gate]:
     layout = ProfileLayout.objects.select_related("audience").first()
     general = layout.audience if layout else Audience()
-    found = []
+    asked: dict = {}
     for row in profile.fields:
-        if not row.may_be_edited:
-            found.append(Gate(row.prop.label, False, "Nobody", "It is shown, and nobody may edit it"))
-        else:
+        if row.may_be_edited:
             audience = row.audience or general
-            found.append(explain.gate(row.prop.label, audience, row.prop.key in profile.editable))
-    return found
+            asked.setdefault(audience.pk, (audience, []))[1].append(row.prop)
+    return [
+        explain.gate(", ".join(p.label for p in props), audience, props[0].key in profile.editable)
+        for audience, props in asked.values()
+    ]
 
 
 class _Explain:

@@ -1,7 +1,6 @@
 """Which segments somebody is in, since when and why, and why not in the others."""
 
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -76,8 +75,8 @@ def of_partner(partner) -> list[Standing]:
 def _standings(records: dict[str, Any], inside) -> list[Standing]:
     segments = list(Segment.objects.live().filter(level__in=records))
     builds = {b.number: b for b in Build.objects.filter(number__in=[s.live_build for s in segments])}
-    since = _since(records.values())
     readers = {level: _Reader(level, records) for level in records}
+    since = _since(segments, records, readers)
     found = []
     for segment in segments:
         tree = builds[segment.live_build].tree if segment.by_rule else None
@@ -87,14 +86,18 @@ def _standings(records: dict[str, Any], inside) -> list[Standing]:
     return sorted(found, key=lambda one: (not one.inside, one.segment.name.casefold()))
 
 
-def _since(records: Iterable[Any]) -> dict[UUID, history.Since]:
-    fields = definitions.fields_of("contact")
-    asked = {"workspace": current_workspace_id(), "subjects": [record.pk for record in records]}
+def _since(segments, records, readers) -> dict[UUID, history.Since]:
+    fields = {segment.pk: readers[segment.level].fields for segment in segments}
+    asked = {
+        "workspace": current_workspace_id(),
+        "subjects": [record.pk for record in records.values()],
+        "chunks": [record.chunk for record in records.values()],
+    }
     with connection.cursor() as cursor:
-        cursor.execute(JOINED, asked | {"chunks": [record.chunk for record in records]})
-        rows = cursor.fetchall()
+        cursor.execute(JOINED, asked)
+        rows = [row for row in cursor.fetchall() if row[0] in fields]
     return {
-        pk: history.Since(at, _why(json.loads(cause), version, fields)) for pk, at, cause, version in rows
+        pk: history.Since(at, _why(json.loads(cause), version, fields[pk])) for pk, at, cause, version in rows
     }
 
 

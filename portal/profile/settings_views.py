@@ -117,6 +117,7 @@ def _page(request, form, *, status=200):
         "example": example,
         "reach": reach([audience])[audience.pk],
         "words": in_words(audience),
+        "gate_id": layout and layout.audience_id,
         "may_manage": request.member.may("profile.manage"),
     }
     return render(request, "portal/profile/settings/profile.html", context, status=status)

@@ -57,6 +57,7 @@ def creation(request):
     context = {
         "form": form,
         "may_manage": may_manage,
+        "gate_id": None if settings._state.adding else settings.audience_id,
         "reach": reach([settings.audience])[settings.audience.pk],
         "words": in_words(settings.audience),
     }
