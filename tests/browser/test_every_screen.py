@@ -25,6 +25,8 @@ NO_SCREEN = {
     "settings:partners-export": "a file",
     "settings:contacts-export": "a file",
     "settings:segment-members-export": "a file",
+    "settings:segment-member-file-rest": "a file",
+    "settings:segment-member-files": "there for static lists alone, and this segment has a rule",
     "settings:partner_logo": "a file",
     "partner:profile_logo_file": "a file",
     "partner:profile_states": "a fragment",
@@ -91,7 +93,7 @@ def screens(client, face, slug, objects):
             for how, a in answers.items()
             if is_screen(a) and a.status_code != 405
         ]
-        if not is_screen(answers[""]) and answers[""].status_code != 405:
+        if answers[""].status_code != 405 and not (is_screen(answers[""]) and answers[""].status_code == 200):
             others.add(name)
     return found, others
 
