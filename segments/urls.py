@@ -1,7 +1,9 @@
 from django.urls import path
 
 from segments import settings_views as views
+from segments.exceptions import views as exceptions
 from segments.history import views as history
+from segments.holds import views as holds
 from segments.static_lists import views as static_lists
 from segments.versions import views as versions
 
@@ -40,6 +42,17 @@ settings_urlpatterns = [
         versions.scheduled_change_cancellation,
         name="scheduled-change-cancellation",
     ),
+    path("<uuid:pk>/exceptions/", exceptions.segment_exceptions, name="segment-exceptions"),
+    path(
+        "<uuid:pk>/exceptions/<uuid:exception_pk>/end/",
+        exceptions.segment_exception_end,
+        name="segment-exception-end",
+    ),
+    path("<uuid:pk>/held/", holds.segment_held, name="segment-held"),
+    path("<uuid:pk>/held/<uuid:hold_pk>/release/", holds.hold_release, name="hold-release"),
+    path("<uuid:pk>/held/<uuid:hold_pk>/keeping/", holds.hold_keeping, name="hold-keeping"),
+    path("of-contact/<uuid:pk>/exceptions/", exceptions.contact_exceptions, name="contact-exceptions"),
+    path("of-partner/<uuid:pk>/exceptions/", exceptions.partner_exceptions, name="partner-exceptions"),
     path("of-contact/<uuid:pk>/", history.contact_segments, name="contact-segments"),
     path("of-partner/<uuid:pk>/", history.partner_segments, name="partner-segments"),
     path("<uuid:pk>/archiving/", views.archive_segment, name="segment-archiving"),

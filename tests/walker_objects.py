@@ -23,7 +23,8 @@ from portal.profile.models import ProfileLayout
 from portal.quotes import collaborators, drafts
 from portal.quotes.models import Product
 from segments import editing as segment_editing
-from segments.models import MemberFile, Segment
+from segments.engine import exceptions
+from segments.models import Hold, MemberFile, Segment
 from segments.rules.tree import new_tree
 from segments.versions import scheduling
 from workspaces.actors import SYSTEM
@@ -38,11 +39,11 @@ def everything():
     found = {"partner": partner.pk, "contact": contact.pk, "member": TeamMember.objects.get().pk}
     found["property"] = properties_of("partner")["tier"].pk
     found["viewing"] = viewing.begin(contact, member=TeamMember.objects.get(), reason="A walk").pk
-    found |= _segment() | _experience() | _quotes(contact) | _profile(partner) | _connection(partner)
+    found |= _segment(partner) | _experience() | _quotes(contact) | _profile(partner) | _connection(partner)
     return found | _notice(contact)
 
 
-def _segment():
+def _segment(partner):
     tier = properties_of("partner")["tier"].number
     condition = {"p": tier, "of": "self", "op": "is_any_of", "v": ["gold"]}
     segment = segment_editing.create(
@@ -56,7 +57,9 @@ def _segment():
         segment, tree=segment.builds.get().tree, at=timezone.now() + timedelta(days=1), by=SYSTEM
     )
     file = MemberFile.objects.create(segment=segment, name="secret.csv")
-    found = {"segment": segment.pk, "build": segment.builds.get().pk}
+    one = exceptions.set_exception(segment, partner, included=False, reason="Secret", by=SYSTEM)
+    hold = Hold.objects.create(segment=segment, size=60, left=20, caused_by="Secret")
+    found = {"segment": segment.pk, "build": segment.builds.get().pk, "exception": one.pk, "hold": hold.pk}
     return found | {"scheduled_change": later.pk, "member_file": file.pk}
 
 

@@ -11,7 +11,7 @@ from segments.editor.forms import SegmentForm
 from segments.editor.notifications_block import NotificationsBlock
 from segments.editor.permissions_block import PermissionsBlock
 from segments.editor.recipes import RECIPES
-from segments.engine import lists, publishing
+from segments.engine import exceptions, lists, publishing
 from segments.engine.definitions import fields_of
 from segments.models import Build, Segment
 from segments.rules.fields import Fields
@@ -66,6 +66,13 @@ class Editor:
         if self.recipe:
             return Draft.from_tree(self.recipe.tree(self.fields), self.fields)
         return Draft.from_tree(self.stored_tree, self.fields)
+
+    @cached_property
+    def exceptions(self) -> tuple[int, int] | None:
+        """How many are always in and how many never, where the segment has a rule of its own."""
+        if self.segment is None or self.segment.built_in or not self.segment.by_rule:
+            return None
+        return exceptions.counts(self.segment)
 
     @cached_property
     def latest(self) -> Build | None:

@@ -1,12 +1,12 @@
 """What a rule would do: how many match it, some of them with why, who would join and who would leave."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 from psycopg import sql
 
-from segments.engine.backfill import SOURCES, moment_of_workspace
+from segments.engine.backfill import SOURCES, decided, moment_of_workspace, with_states
 from segments.engine.states import Subject, peek
 from segments.models import Segment
 from segments.rules.compile_sql import predicate
@@ -28,6 +28,16 @@ MODELS: dict[str, Any] = {"partner": Partner, "contact": Contact}
 class Sample:
     record: Any
     why: Verdict | None = None
+    # Why somebody is in whom the rule does not match: "always" or "held".
+    mark: str = ""
+
+
+class Whole(NamedTuple):
+    """Who would be a member, as a condition over sources."""
+
+    clause: sql.Composable
+    params: list
+    sources: sql.Composable
 
 
 @dataclass(frozen=True)
@@ -78,18 +88,37 @@ def of_rule(tree: Node, fields: Fields, *, segment: Segment | None, exact: bool 
     found = Preview(level, total=MODELS[level].objects.count(), words=sentence(tree, fields))
     chunks = _sampled(found.total) if not exact else 128
     moment = moment_of_workspace()
-    _count(found, tree, fields, moment, chunks)
+    whole = _whole(tree, fields, moment, segment)
+    _count(found, tree, fields, moment, chunks, whole)
     found.about = chunks < 128
     if found.about:
         found.count = round(found.count * 128 / chunks)
         found.by_node = {path: round(count * 128 / chunks) for path, count in found.by_node.items()}
     explainer = Explainer(tree, fields, moment.zone)
-    for record, subject in _some_members(level, predicate(tree, fields, moment)):
-        found.samples.append(Sample(record, explainer.explain(subject.own, subject.partner, moment)))
+    for record, subject in _some_members(level, whole):
+        why = explainer.explain(subject.own, subject.partner, moment)
+        found.samples.append(Sample(record, why, _mark(subject, segment)))
     if segment is not None and not found.about:
-        found.joins = _moves(tree, fields, moment, segment.live_build, joining=True)
-        found.leaves = _moves(tree, fields, moment, segment.live_build, joining=False)
+        found.joins = _moves(level, whole, segment.live_build, joining=True)
+        found.leaves = _moves(level, whole, segment.live_build, joining=False)
     return found
+
+
+def _whole(tree: Node, fields: Fields, moment, segment: Segment | None) -> Whole:
+    """The rule; for a segment that is there already with its exceptions and with who is held."""
+    level, rule = tree["object"], predicate(tree, fields, moment)
+    if segment is None:
+        return Whole(rule.clause, rule.params, SOURCES[level])
+    clause, params = decided(rule.clause, rule.params, segment.number, moment)
+    return Whole(clause, params, with_states(level))
+
+
+def _mark(subject: Subject, segment: Segment | None) -> str:
+    if segment is None:
+        return ""
+    if str(segment.number) in subject.exceptions:
+        return "always"
+    return "held" if segment.number in subject.held else ""
 
 
 def of_one(tree: Node, fields: Fields, record: Any) -> Sample:
@@ -107,31 +136,31 @@ def _sampled(total: int) -> int:
     return 128 if total <= COUNTED_EXACTLY else max(1, 128 * COUNTED_EXACTLY // total)
 
 
-def _count(found: Preview, tree: Node, fields: Fields, moment, chunks: int) -> None:
+def _count(found: Preview, tree: Node, fields: Fields, moment, chunks: int, whole: Whole) -> None:
     nodes = list(walk(tree["root"]))[:NODES]
-    columns, params = [], []
+    columns = [sql.SQL("count(*) FILTER (WHERE {})").format(whole.clause)]
+    params = list(whole.params)
     for _, node in nodes:
         single = {**tree, "root": node if "items" in node else {"op": "all", "items": [node]}}
         part = predicate(single, fields, moment)
         columns.append(sql.SQL("count(*) FILTER (WHERE {})").format(part.clause))
         params += part.params
     query = sql.SQL("SELECT {} FROM {} WHERE own.workspace_id = %s AND own.chunk < %s").format(
-        sql.SQL(", ").join(columns), SOURCES[found.level]
+        sql.SQL(", ").join(columns), whole.sources
     )
     with connection.cursor() as cursor:
         cursor.execute(query, [*params, current_workspace_id(), chunks])
-        counts = cursor.fetchone()
+        found.count, *counts = cursor.fetchone()
     found.by_node = dict(zip((path for path, _ in nodes), counts, strict=True))
-    found.count = found.by_node[()]
 
 
-def _some_members(level: str, rule) -> list[tuple[Any, Subject]]:
+def _some_members(level: str, whole: Whole) -> list[tuple[Any, Subject]]:
     query = sql.SQL(
         "SELECT own.id FROM {} WHERE own.workspace_id = %s AND {} ORDER BY own.name, own.id LIMIT %s"
     )
     with connection.cursor() as cursor:
         cursor.execute(
-            query.format(SOURCES[level], rule.clause), [current_workspace_id(), *rule.params, SAMPLES]
+            query.format(whole.sources, whole.clause), [current_workspace_id(), *whole.params, SAMPLES]
         )
         ids = [row[0] for row in cursor.fetchall()]
     found = MODELS[level].objects.select_related("partner") if level == "contact" else Partner.objects.all()
@@ -140,17 +169,13 @@ def _some_members(level: str, rule) -> list[tuple[Any, Subject]]:
     return [(records[pk], subjects[pk]) for pk in ids if pk in subjects]
 
 
-def _moves(tree: Node, fields: Fields, moment, live_build: int | None, *, joining: bool) -> Moves:
-    rule = predicate(tree, fields, moment)
-    level = tree["object"]
+def _moves(level: str, whole: Whole, live_build: int | None, *, joining: bool) -> Moves:
     query = sql.SQL(
         "SELECT name, count(*) OVER () FROM (SELECT own.name, own.id, ({}) IS TRUE AS new,"
-        " coalesce(%s = ANY (s.builds), false) AS old FROM {} LEFT JOIN {} s ON s.{} = own.id"
+        " coalesce(%s = ANY (s.builds), false) AS old FROM {}"
         " WHERE own.workspace_id = %s) moves WHERE new = %s AND old <> new ORDER BY name, id LIMIT %s"
-    ).format(
-        rule.clause, SOURCES[level], sql.Identifier(f"segments_{level}state"), sql.Identifier(f"{level}_id")
-    )
+    ).format(whole.clause, whole.sources)
     with connection.cursor() as cursor:
-        cursor.execute(query, [*rule.params, live_build, current_workspace_id(), joining, NAMES])
+        cursor.execute(query, [*whole.params, live_build, current_workspace_id(), joining, NAMES])
         rows = cursor.fetchall()
     return Moves(rows[0][1], tuple(name for name, _ in rows)) if rows else Moves()

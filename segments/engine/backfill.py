@@ -44,10 +44,13 @@ def members(
     """The same with the exceptions of the segment of this number, and with who is held in it."""
     found = predicate(tree, fields, moment)
     clause, params = decided(found.clause, found.params, number, moment)
-    query = sql.SQL(
-        "SELECT own.id FROM {} LEFT JOIN {} s ON s.{} = own.id WHERE own.workspace_id = %s AND {}"
-    )
-    return query.format(SOURCES[level], _table(level), _key(level), clause), [current_workspace_id(), *params]
+    query = sql.SQL("SELECT own.id FROM {} WHERE own.workspace_id = %s AND {}")
+    return query.format(with_states(level), clause), [current_workspace_id(), *params]
+
+
+def with_states(level: str) -> sql.Composed:
+    """The sources with the state `s` of each, where there is one."""
+    return sql.SQL("{} LEFT JOIN {} s ON s.{} = own.id").format(SOURCES[level], _table(level), _key(level))
 
 
 def decided(rule: sql.Composable, params: list, number: int, moment: Moment) -> tuple[sql.Composed, list]:

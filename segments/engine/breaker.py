@@ -15,8 +15,7 @@ from uuid import UUID
 from django.db import connection
 from django.utils import timezone
 
-from segments.engine import counting
-from segments.models import BreakerTicket, BreakerWindow, Hold, Segment
+from segments.models import BreakerTicket, BreakerWindow, Hold
 from workspaces import jobs
 from workspaces.actors import Actor
 from workspaces.tenancy import current_workspace_id
@@ -52,6 +51,7 @@ WITHDRAW = """
     DELETE FROM segments_breakerticket WHERE id IN (
         SELECT id FROM segments_breakerticket WHERE workspace_id = %s AND segment_id = %s
         FOR UPDATE SKIP LOCKED)"""
+# One statement, so one moment: a writer that commits meanwhile is in the log or still has its tickets, never both.
 COUNT = """
     WITH recent AS (
         SELECT at, joined, NOT joined AND cause->'by'->>'kind' = ANY (%(syncs)s)
@@ -60,8 +60,11 @@ COUNT = """
         WHERE workspace_id = %(workspace)s AND segment_id = %(segment)s AND at > %(since)s
     ), first AS (SELECT min(at) AS at FROM recent WHERE by_sync)
     SELECT count(*) FILTER (WHERE by_sync),
-           count(*) FILTER (WHERE NOT joined AND recent.at >= first.at),
-           count(*) FILTER (WHERE joined AND recent.at >= first.at)
+           (SELECT coalesce(sum(remaining), 0) FROM segments_breakerticket WHERE segment_id = %(segment)s),
+           (SELECT member_count FROM segments_segment WHERE id = %(segment)s)
+           + (SELECT coalesce(sum(delta), 0) FROM segments_countdelta WHERE segment_id = %(segment)s)
+           + count(*) FILTER (WHERE NOT joined AND recent.at >= first.at)
+           - count(*) FILTER (WHERE joined AND recent.at >= first.at)
     FROM recent, first"""
 
 
@@ -126,7 +129,7 @@ def _count_anew(segment_id: UUID, missing: int, taken: int, *, by: Actor) -> int
     room = _room(segment_id, taken)
     may_leave = min(missing, max(room.more, 0))
     if may_leave < missing:
-        left = room.left + taken + may_leave
+        left = room.left + may_leave
         Hold.objects.create(segment_id=segment_id, size=room.size, left=left, caused_by=by.label)
         jobs.leave_work("segments.holds")
     else:
@@ -140,36 +143,22 @@ def _lock_window(segment_id: UUID) -> BreakerWindow:
 
 
 def _room(segment_id: UUID, taken: int) -> Room:
-    in_use = _withdraw(segment_id)
-    now = timezone.now()
-    decided = Hold.objects.filter(segment_id=segment_id).order_by("-began_at").first()
-    since = max(now - WITHIN, decided.decided_at) if decided and decided.decided_at else now - WITHIN
-    by_syncs, left, joined = _recent(segment_id, since)
-    members = counting.with_members(Segment.objects.filter(pk=segment_id)).values_list("members", flat=True)[
-        0
-    ]
-    size = members + left - joined
-    return Room(allowed(size) - by_syncs - taken - in_use, size, by_syncs)
-
-
-def _withdraw(segment_id: UUID) -> int:
-    """Takes back what is left of old tickets; returns how many are in the hands of others."""
-    with connection.cursor() as cursor:
-        cursor.execute(WITHDRAW, [current_workspace_id(), segment_id])
-    tickets = BreakerTicket.objects.filter(segment_id=segment_id, valid_until__gt=timezone.now())
-    return sum(tickets.values_list("remaining", flat=True))
-
-
-def _recent(segment_id: UUID, since) -> tuple[int, int, int]:
+    """Old tickets are taken back first; those that are left then are in the hands of others."""
+    now, workspace_id = timezone.now(), current_workspace_id()
+    decided = Hold.objects.filter(segment_id=segment_id).exclude(decided_at=None).order_by("-decided_at")
+    last = decided.values_list("decided_at", flat=True).first()
     params = {
-        "workspace": current_workspace_id(),
+        "workspace": workspace_id,
         "segment": segment_id,
-        "since": since,
+        "since": max(now - WITHIN, last) if last else now - WITHIN,
         "syncs": list(SYNCS),
     }
     with connection.cursor() as cursor:
+        cursor.execute(WITHDRAW, [workspace_id, segment_id])
         cursor.execute(COUNT, params)
-        return cursor.fetchone()
+        by_syncs, in_use, size = cursor.fetchone()
+    left = by_syncs + in_use + taken
+    return Room(allowed(size) - left, size, left)
 
 
 def _issue(window: BreakerWindow, leavings: int) -> None:

@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet
 
 from segments.engine import history, lists
 from segments.engine.definitions import fields_of
+from segments.exceptions.marks import marks
 from segments.history.as_of import Asked, AsOf
 from segments.models import Segment
 
@@ -24,6 +25,7 @@ GONE = 20  # ids of deleted records that the page names
 class Row:
     record: Any
     since: history.Since | None
+    mark: str = ""  # "always" by an exception, or "held" after a sync
 
 
 class MemberList:
@@ -87,7 +89,8 @@ class MemberList:
     def _rows(self, records: list) -> list[Row]:
         ids = [record.pk for record in records]
         found = history.since(self.segment, ids, self._fields, until=self.as_of)
-        return [Row(record, found.get(record.pk)) for record in records]
+        marked = marks(self.segment, ids) if self.as_of is None and self.segment.by_rule else {}
+        return [Row(record, found.get(record.pk), marked.get(record.pk, "")) for record in records]
 
     @cached_property
     def _fields(self):

@@ -2,6 +2,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
+from segments.engine import exceptions
 from segments.history import chart
 from segments.history.activity import Activity
 from segments.history.build_names import BuildNames
@@ -22,7 +23,9 @@ USUAL = "90"
 def segment_members(request, pk):
     segment = get_object_or_404(Segment, pk=pk)
     shown = MemberList(segment, request.GET, zone=request.workspace.zone)
-    content = {"segment": segment, "list": shown, "may_manage": request.member.may("segments.manage")}
+    may_manage = request.member.may("segments.manage")
+    content = {"segment": segment, "list": shown, "may_manage": may_manage}
+    content["may_except"] = may_manage and shown.as_of is None and segment.by_rule and not segment.built_in
     return render(request, "segments/settings/members.html", content)
 
 
@@ -77,4 +80,9 @@ def partner_segments(request, pk):
 
 
 def _segments_of(request, record):
-    return {"list": SegmentsOf(record, request.GET), "may_change": records.may_change(request.member, record)}
+    return {
+        "list": SegmentsOf(record, request.GET),
+        "exceptions": exceptions.of_subject(record.level, record.pk),
+        "may_change": records.may_change(request.member, record),
+        "may_manage": request.member.may("segments.manage"),
+    }

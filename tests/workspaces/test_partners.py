@@ -148,7 +148,7 @@ def test_the_list_costs_the_same_for_one_and_thirty(count, acme, ada, as_user, d
 
     # workspace, session, user, begin, workspace setting, member, second factor, properties, team, count, rows,
     # contacts, workspaces of the person, commit
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(16):
         assert client.get(LIST).context["list"].total == count
 
 

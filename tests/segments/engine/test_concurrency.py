@@ -1,4 +1,5 @@
-"""Writers, movers, partners and publishers at once, in real transactions: nobody ends up where they do not belong."""
+"""Writers, movers, partners, syncs and publishers at once, in real transactions: nobody ends up where they do not
+belong, by rule, by exception, or because they are held."""
 
 import os
 import random
@@ -10,17 +11,19 @@ import pytest
 from django.db import OperationalError, connection
 
 from segments import editing
-from segments.engine import counting, definitions, publishing
+from segments.engine import counting, definitions, exceptions, holding, publishing, verdicts
 from segments.engine.states import peek
-from segments.models import Build, BuildChange, MembershipChange, Segment
+from segments.models import Build, BuildChange, Hold, MembershipChange, Segment, SegmentException
 from segments.rules.moments import Moment
 from segments.rules.tree import new_tree
 from tests.conftest import make_partner
 from tests.segments.conftest import ADA
+from workspaces.actors import Actor
 from workspaces.models import Contact, Partner, Property
 from workspaces.properties import create_contact, move_contact, set_properties
 from workspaces.tenancy import workspace_transaction
 
+HUBSPOT = Actor("crm", "1", "Acme sync")
 SECONDS = float(os.environ.get("CONCURRENCY_SECONDS", "5"))
 TIERS = ["registered", "silver", "gold", "platinum"]
 ROLES = ["sales_rep", "admin", "marketing"]
@@ -78,13 +81,32 @@ class Crowd:
     def change_contact(self, r):
         contact = Contact.objects.get(pk=r.choice(self.contacts))
         if r.random() < 0.5:
-            move_contact(contact, Partner.objects.get(pk=r.choice(self.partners)), by=ADA)
+            move_contact(
+                contact, Partner.objects.get(pk=r.choice(self.partners)), by=r.choice([ADA, HUBSPOT])
+            )
         else:
-            set_properties(contact, {"role": r.choice(ROLES)}, by=ADA)
+            set_properties(contact, {"role": r.choice(ROLES)}, by=r.choice([ADA, HUBSPOT]))
 
     def change_partner(self, r):
         partner = Partner.objects.get(pk=r.choice(self.partners))
-        set_properties(partner, {"tier": r.choice(TIERS), "phase": r.choice(PHASES)}, by=ADA)
+        by = r.choice([ADA, HUBSPOT])
+        set_properties(partner, {"tier": r.choice(TIERS), "phase": r.choice(PHASES)}, by=by)
+
+    def make_exceptions(self, r):
+        """Half of the time one is made, else one is ended, so that a few are there at any moment."""
+        segment = Segment.objects.get(pk=r.choice(self.segments))
+        if r.random() < 0.5:
+            model, ids = (Partner, self.partners) if segment.level == "partner" else (Contact, self.contacts)
+            record = model.objects.get(pk=r.choice(ids))
+            included = r.random() < 0.5
+            exceptions.set_exception(segment, record, included=included, reason="x", by=ADA)
+        elif row := SegmentException.objects.select_related("segment", "contact", "partner").first():
+            exceptions.end(row, by=ADA)
+
+    def decide(self, r):
+        """What the breaker held is released or kept after a while."""
+        if hold := Hold.objects.filter(state="open").select_related("segment").first():
+            r.choice([holding.release, holding.keep])(hold, by=ADA)
 
     def publish(self, r):
         segment = Segment.objects.get(pk=r.choice(self.segments))
@@ -100,6 +122,10 @@ class Crowd:
         counting.fold()
         time.sleep(0.02)
 
+    def guard(self, r):
+        r.choice([self.make_exceptions] * 4 + [self.decide, lambda r: holding.settle()])(r)
+        time.sleep(0.02)
+
 
 def expected_and_stored(level):
     """By subject: the live builds that a fresh evaluation finds, and those that are stored."""
@@ -108,8 +134,31 @@ def expected_and_stored(level):
     live = set(found.segment_of)
     model = {"partner": Partner, "contact": Contact}[level]
     for subject in peek(level, list(model.objects.values_list("pk", flat=True))):
-        fresh = found.rules[level].evaluate(subject.own, subject.partner, moment)
+        rules = found.rules[level]
+        fresh = verdicts.decide(
+            rules.evaluate(subject.own, subject.partner, moment),
+            rules.builds,
+            builds_of=found.builds_of,
+            exceptions=subject.exceptions,
+            held=subject.held,
+            at=moment.at,
+        )
         yield subject.id, fresh & live, subject.builds & live
+
+
+def check_mirrors(level):
+    """States and rows say the same about exceptions, and nobody is held for whom no decision is waiting."""
+    model = {"partner": Partner, "contact": Contact}[level]
+    subjects = peek(level, list(model.objects.values_list("pk", flat=True)))
+    rows = SegmentException.objects.filter(segment__level=level)
+    said = set(rows.values_list(f"{level}_id", "segment__number", "included"))
+    assert {(s.id, int(number), one["in"]) for s in subjects for number, one in s.exceptions.items()} == said
+    waiting = set(
+        Hold.objects.filter(state__in=["open", "releasing", "keeping"]).values_list(
+            "segment__number", flat=True
+        )
+    )
+    assert {number for subject in subjects for number in subject.held} <= waiting
 
 
 def time_of_database():
@@ -145,7 +194,7 @@ def test_membership_is_what_a_fresh_evaluation_says(acme, queued, monkeypatch, d
     if queued:
         drain()
     publish = crowd.publish_now_and_then if queued else crowd.publish
-    jobs = [crowd.change_contact] * 3 + [crowd.change_partner] * 2 + [publish, crowd.fold]
+    jobs = [crowd.change_contact] * 2 + [crowd.change_partner] * 2 + [publish, crowd.fold, crowd.guard]
     threads = [threading.Thread(target=crowd.run, args=(job, seed)) for seed, job in enumerate(jobs)]
     for thread in threads:
         thread.start()
@@ -165,12 +214,46 @@ def test_membership_is_what_a_fresh_evaluation_says(acme, queued, monkeypatch, d
         for level in ("partner", "contact"):
             stale = {pk: (f, s) for pk, f, s in expected_and_stored(level) if f != s}
             assert stale == {}
+            check_mirrors(level)
         assert not Build.objects.filter(state__in=["building", "failed"]).exists()
         for segment in counting.with_members(Segment.objects.filter(pk__in=crowd.segments)):
             members = set(members_of(segment))
             assert segment.members == len(members)
             assert replayed(segment) == members
     print(dict(crowd.done))
+
+
+def test_parallel_syncs_count_together_and_exactly(acme):
+    """Eight writers take everybody out of one segment: the first twenty leave, whoever they are, all others are held."""
+    partners = [make_partner(acme, f"P{n}", tier="gold") for n in range(64)]
+    with workspace_transaction(acme):
+        tier = Property.objects.get(level="partner", key="tier").number
+        tree = new_tree("partner", leaf(tier, "is_any_of", ["gold"]))
+        gold = editing.create(level="partner", kind="dynamic", name="Gold", tree=tree, by=ADA)
+    errors = []
+
+    def take_out(mine):
+        try:
+            for partner in mine:
+                with workspace_transaction(acme):
+                    set_properties(partner, {"tier": "silver"}, by=HUBSPOT)
+        except Exception as error:
+            errors.append(repr(error))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=take_out, args=(partners[n::8],)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert errors == []
+    with workspace_transaction(acme):
+        gold.refresh_from_db()
+        assert MembershipChange.objects.filter(segment=gold, joined=False).count() == 20
+        assert (holding.held_in(gold).count(), len(members_of(gold))) == (44, 44)
+        hold = Hold.objects.get()
+        assert (hold.size, hold.left) == (64, 20)
 
 
 def members_of(segment):
