@@ -66,8 +66,14 @@ def segments_that_ask(sender, prop, **kwargs) -> list[Use]:
     builds = Build.objects.filter(state=Build.State.LIVE, segment__archived_at=None)
     builds = builds.alias(names_it=names_it).filter(names_it=True).select_related("segment")
     return [
-        Use(f"Segment {b.segment.name}", _segment_url(b.segment)) for b in builds.order_by("segment__name")
+        Use(f"Segment {b.segment.name}", _segment_url(b.segment), _role_of(b.segment))
+        for b in builds.order_by("segment__name")
     ]
+
+
+def _role_of(segment) -> frozenset:
+    """The one option that a built-in segment stands for."""
+    return frozenset({segment.built_in_key.removeprefix(roles.PREFIX)}) if segment.built_in else frozenset()
 
 
 def _segment_url(segment) -> str:

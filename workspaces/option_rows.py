@@ -19,6 +19,7 @@ class OptionRows:
         self.others = []
         self.held = {}
         self.labels = {}
+        self.links = {}  # option value → where what belongs to it is set
 
     @classmethod
     def of(cls, prop):
@@ -86,7 +87,9 @@ class OptionRows:
         last = len(self.rows) - 1
         for at, row in enumerate(self.rows):
             count = self.counts.get(row["value"], 0) if row["value"] else 0
-            yield {**row, "at": at, "count": count, "fault": self.faults.get(at), "last": at == last}
+            link = self.links.get(row["value"])
+            fault = self.faults.get(at)
+            yield {**row, "at": at, "count": count, "fault": fault, "last": at == last, "link": link}
 
 
 def _blank():

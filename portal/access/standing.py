@@ -2,16 +2,19 @@
 
 import json
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from segments.engine import definitions, history, states
 from segments.engine.causes import in_words
-from segments.models import Build, Segment
+from segments.models import Build, ContactState, PartnerState, Segment, SegmentException
 from segments.rules.explain import Explainer, Verdict
 from segments.rules.fields import Fields
 from segments.rules.moments import Moment
@@ -51,11 +54,8 @@ class Standing:
     inside: bool
     since: history.Since | None
     why: Node | None  # None: picked by hand
-
-    @property
-    def agrees(self) -> bool:
-        """Whether the rule alone says the same; where it does not, an exception does or the team holds them."""
-        return self.why is None or self.why.holds == self.inside
+    exception: SegmentException | None = None  # decides instead of the rule
+    held: bool = False  # the rule says no, and the team has not yet decided whether to let them go
 
 
 def of_contact(contact, viewer) -> list[Standing]:
@@ -77,13 +77,33 @@ def _standings(records: dict[str, Any], inside) -> list[Standing]:
     builds = {b.number: b for b in Build.objects.filter(number__in=[s.live_build for s in segments])}
     readers = {level: _Reader(level, records) for level in records}
     since = _since(segments, records, readers)
+    exceptions = _exceptions(records)
+    held = {level: _held(level, record) for level, record in records.items()}
     found = []
     for segment in segments:
         tree = builds[segment.live_build].tree if segment.by_rule else None
         why = readers[segment.level].read(tree) if tree else None
         is_in = segment.pk in inside
-        found.append(Standing(segment, is_in, since.get(segment.pk) if is_in else None, why))
+        lately = since.get(segment.pk) if is_in else None
+        is_held = segment.number in held[segment.level]
+        found.append(Standing(segment, is_in, lately, why, exceptions.get(segment.pk), is_held))
     return sorted(found, key=lambda one: (not one.inside, one.segment.name.casefold()))
+
+
+def _exceptions(records) -> dict[UUID, SegmentException]:
+    named = [Q(**{level: record}) for level, record in records.items()]
+    rows = SegmentException.objects.filter(reduce(or_, named))
+    lasting = rows.filter(Q(until=None) | Q(until__gt=timezone.now()))
+    return {row.segment_id: row for row in lasting}
+
+
+def _held(level: str, record) -> set[int]:
+    states_of: Any = ContactState if level == "contact" else PartnerState
+    return {
+        number
+        for held in states_of.objects.filter(pk=record.pk).values_list("held", flat=True)
+        for number in held
+    }
 
 
 def _since(segments, records, readers) -> dict[UUID, history.Since]:

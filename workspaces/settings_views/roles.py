@@ -8,6 +8,7 @@ from workspaces.guard import guarded, is_confirmed
 from workspaces.models import Property
 from workspaces.option_rows import OptionRows
 from workspaces.options import OptionErrors, OptionsHeld, save_options
+from workspaces.property_usage import uses
 
 
 @settings_view("properties.view")
@@ -38,6 +39,7 @@ def roles(request):
 
 
 def _show(request, prop, rows, *, status=200, fragment=None):
+    rows.links = {value: use.url for use in uses(prop) or () for value in use.options}
     content = {"prop": prop, "rows": rows, "may_change": request.member.may("properties.manage")}
     page = "workspaces/settings/roles.html"
     return render(

@@ -8,11 +8,12 @@ from portal.experiences.models import Experience
 from portal.profile.models import ProfileLayout
 from portal.quotes.models import QuoteSettings
 from segments import editing as segments
+from segments.engine import exceptions
 from segments.models import Segment
 from segments.permissions import set_permissions
 from tests.conftest import make_member
 from workspaces import invitations
-from workspaces.actors import SYSTEM
+from workspaces.actors import SYSTEM, Actor
 from workspaces.properties import set_properties
 
 
@@ -119,7 +120,7 @@ def test_it_costs_the_same_with_one_segment_and_more(
         page_of(client, pat)
 
 
-QUERIES = 43
+QUERIES = 46
 
 
 class TestGate:
@@ -181,3 +182,20 @@ def test_a_viewer_reads_the_page_and_cannot_look_as_them(acme, pat, as_user):
 
 def test_contacts_have_no_business_here(pat, as_user):
     assert as_user(pat).get(f"/acme/settings/contacts/{pat.pk}/access/").status_code == 404
+
+
+def test_an_exception_decides_and_says_who_made_it(acme, inside, sam, kestrel, gold, ada, as_user):
+    with inside(acme):
+        exceptions.set_exception(
+            gold, kestrel, included=True, reason="Asked for by phone", by=Actor.of_member(ada)
+        )
+    page = page_of(as_user(ada), sam)
+    assert "Always in" in page
+    assert "Asked for by phone" in page
+    assert "It is Silver" in page
+
+
+def test_the_roles_lead_to_their_permissions(acme, inside, ada, as_user):
+    with inside(acme):
+        role = Segment.objects.get(built_in_key="role:sales_rep")
+    assert f"/acme/settings/segments/{role.pk}/#permissions" in as_user(ada).get("/acme/settings/roles/").text
