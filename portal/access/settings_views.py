@@ -5,6 +5,7 @@ from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
 from portal.access import gates, standing, viewing
@@ -53,7 +54,9 @@ def viewings(request, pk):
     if not form.is_valid():
         return _contact_page(request, contact, form)
     begun = viewing.begin(contact, member=request.member, reason=form.cleaned_data["reason"])
-    return redirect("settings:viewing", begun.pk)
+    asked = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(asked, allowed_hosts=None) and asked.startswith("/")
+    return redirect(asked) if safe else redirect("settings:viewing", begun.pk)
 
 
 @require_safe

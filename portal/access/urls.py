@@ -12,6 +12,12 @@ settings_urlpatterns = [
     path("viewings/<uuid:pk>/ending/", viewing_views.ending, name="viewing-ending"),
     path("viewings/<uuid:pk>/quotes/", viewing_views.shown, {"extra": "quotes"}, name="viewing-quotes"),
     path("viewings/<uuid:pk>/profile/", viewing_views.shown, {"extra": "profile"}, name="viewing-profile"),
+    path("experiences/<uuid:pk>/preview/<uuid:contact>/", viewing_views.draft, name="experience_preview_as"),
+    path(
+        "experiences/<uuid:pk>/preview/<uuid:contact>/<uuid:key>/",
+        viewing_views.draft,
+        name="experience_preview_tab",
+    ),
     path("viewings/<uuid:pk>/team/", viewing_views.shown, {"extra": "team"}, name="viewing-team"),
 ]
 partner_urlpatterns = [

@@ -3,6 +3,7 @@
 from django.utils import timezone
 
 from portal.access.models import LONGEST, Viewing
+from workspaces.models import Contact
 
 SHOWN = 5
 
@@ -18,6 +19,12 @@ def begin(contact, *, member, reason):
         started_at=now,
         ends_at=now + LONGEST,
     )
+
+
+def open_one(contact, *, member):
+    """The member's own that still runs, or None."""
+    rows = Viewing.objects.open().filter(contact=contact, member=member)
+    return rows.exclude(contact__status=Contact.Status.SUSPENDED).order_by("-started_at").first()
 
 
 def end(viewing):

@@ -7,13 +7,17 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from portal.access import team, viewing
+from portal.access.forms import ReasonForm
 from portal.access.models import Viewing
 from portal.experiences import open_tabs, pages
+from portal.experiences.models import Experience
+from portal.experiences.settings_views import preview
 from portal.profile import page as profile
 from portal.quotes.models import Quote
 from segments.viewer import viewer_of
 from workspaces.access import settings_view
 from workspaces.models import Contact
+from workspaces.settings_views import records
 
 QUOTES = 50
 EXTRAS = {"quotes": "Quotes", "profile": "Profile", "team": "My team"}
@@ -35,6 +39,20 @@ def shown(request, pk, key=None, extra=None):
     # The frame around it is the team's again.
     del request.contact
     return render(request, "portal/access/settings/viewing.html", content)
+
+
+@require_safe
+@settings_view("experiences.view")
+def draft(request, pk, contact, key=None):
+    """What is not published yet, as the contact would find it: asked for like everything of theirs."""
+    experience = get_object_or_404(Experience.objects, pk=pk)
+    target = records.contact_or_404(contact)
+    found = viewing.open_one(target, member=request.member)
+    if found is not None:
+        return preview.as_contact(request, pk, target, viewing=found, key=key)
+    may_look = records.may_change(request.member, target) and target.status != Contact.Status.SUSPENDED
+    content = {"experience": experience, "target": target, "form": ReasonForm(), "may_look": may_look}
+    return render(request, "portal/access/settings/reason.html", content)
 
 
 @require_POST

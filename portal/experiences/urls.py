@@ -24,8 +24,6 @@ settings_urlpatterns = [
     path("<uuid:pk>/history/", history.history, name="experience_history"),
     path("<uuid:pk>/history/<uuid:version>/restoration/", history.restoration, name="experience_restoration"),
     path("<uuid:pk>/preview/", preview.choose, name="experience_preview"),
-    path("<uuid:pk>/preview/<uuid:contact>/", preview.preview, name="experience_preview_as"),
-    path("<uuid:pk>/preview/<uuid:contact>/<uuid:key>/", preview.preview, name="experience_preview_tab"),
 ]
 partner_urlpatterns = [
     path("", partner_views.home, name="home"),

@@ -54,6 +54,10 @@ def settings_pages(page, root):
     page.locator("main ul.lines a").first.click()
     page.wait_for_url("**/preview/*-*/")
     yield
+    page.get_by_label("Why do you look?").fill("Before it is published")
+    page.get_by_role("button", name="Look").click()
+    page.locator(".previewed").wait_for()
+    yield
     for tab in range(page.locator(".previewed nav a").count()):
         page.locator(".previewed nav a").nth(tab).click()
         yield

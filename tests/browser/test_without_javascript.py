@@ -87,6 +87,8 @@ def test_the_team_changes_a_draft_and_looks_at_it_as_a_contact(running_portal, s
     page.get_by_role("searchbox", name="Find a contact").fill("ana.keller@brightpath")
     page.get_by_role("button", name="Find").click()
     page.get_by_role("link", name="Ana Keller").click()
+    page.get_by_label("Why do you look?").fill("Before it is published")
+    page.get_by_role("button", name="Look").click()
     page.get_by_role("link", name=title).click()
     expect(page.locator(".previewed")).to_contain_text("Only drafted.")
 

@@ -1,4 +1,7 @@
-"""The draft as one contact would see it: the same gates, asked for that contact. Nothing can be done there."""
+"""The draft as one contact would see it: the same gates, asked for that contact. Nothing can be done there.
+
+Who may look, and that they said why, is asked by portal.access before `as_contact` is called.
+"""
 
 from django.db.models import Q
 from django.shortcuts import get_object_or_404, render
@@ -34,11 +37,8 @@ def choose(request, pk):
     return render(request, "portal/experiences/settings/preview_as.html", context)
 
 
-@require_safe
-@settings_view("experiences.view")
-def preview(request, pk, contact, key=None):
+def as_contact(request, pk, target, *, viewing, key=None):
     screen = Screen(get_object_or_404(Experience.objects, pk=pk), tab=key)
-    target = get_object_or_404(Contact.objects.select_related("partner"), pk=contact)
     # From here on the page is asked for the contact, gates and content alike.
     request.contact, request.viewer = target, viewer_of(target)
     open_tabs = set(screen.experience.tabs.draft().shown_to(request.viewer).values_list("key", flat=True))
@@ -46,7 +46,8 @@ def preview(request, pk, contact, key=None):
         screen = _at_first_open_tab(screen, open_tabs)
     for tab in screen.tabs:
         tab.hidden = tab.key not in open_tabs
-    context = {"screen": screen, "target": target, "open_tabs": len(open_tabs), **_columns(request, screen)}
+    context = {"screen": screen, "target": target, "open_tabs": len(open_tabs), "viewing": viewing}
+    context |= _columns(request, screen)
     # The frame around it is the team's again.
     del request.contact
     return render(request, "portal/experiences/settings/preview.html", context)

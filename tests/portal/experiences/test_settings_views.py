@@ -216,7 +216,36 @@ def test_another_experience_takes_the_place_in_the_portal(acme, built, team, ins
 # ── Preview ──
 
 
-def test_preview_asks_the_gates_for_the_contact(acme, gold, pat, sam, team):
+@pytest.fixture
+def look_as(team):
+    """Says why, as the page asks before it shows anything of a contact's."""
+
+    def begin(contact):
+        team.post(f"/acme/settings/contacts/{contact.pk}/viewings/", {"reason": "Before it is published"})
+
+    return begin
+
+
+def test_a_preview_asks_why_before_it_shows_anything(built, pat, team):
+    asked = team.get(url(built, "preview", pat.pk))
+    assert asked.status_code == 200
+    assert "Why do you look?" in asked.text
+    assert "Hello" not in asked.text
+    address = url(built, "preview", pat.pk)
+    body = {"reason": "Before it is published", "next": address}
+    assert team.post(f"/acme/settings/contacts/{pat.pk}/viewings/", body).url == address
+    assert "Hello" in team.get(address).text
+
+
+@pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example", "/\\evil.example"])
+def test_the_reason_leads_nowhere_else(elsewhere, built, pat, team):
+    answer = team.post(f"/acme/settings/contacts/{pat.pk}/viewings/", {"reason": "x", "next": elsewhere})
+    assert "/settings/viewings/" in answer.url
+
+
+def test_preview_asks_the_gates_for_the_contact(acme, gold, pat, sam, team, look_as):
+    look_as(pat)
+    look_as(sam)
     prices = tab(
         "Prices", text("Ten percent"), text("For nobody yet", title="Later", nobody=True), only=[gold]
     )
@@ -235,7 +264,8 @@ def test_preview_asks_the_gates_for_the_contact(acme, gold, pat, sam, team):
     assert "Ten percent" not in as_sam.text
 
 
-def test_preview_starts_at_the_first_tab_that_is_open(acme, gold, sam, team):
+def test_preview_starts_at_the_first_tab_that_is_open(acme, gold, sam, team, look_as):
+    look_as(sam)
     experience = draft_of(acme, tab("Prices", text("x"), only=[gold]), tab("Home", text("Hello, Sam")))
     assert "Hello, Sam" in team.get(url(experience, "preview", sam.pk)).text
 
@@ -247,7 +277,8 @@ def test_preview_finds_contacts_by_name_and_company(acme, built, pat, sam, team)
     assert "Brightpath" not in found
 
 
-def test_preview_can_only_be_read(built, pat, team):
+def test_preview_can_only_be_read(built, pat, team, look_as):
+    look_as(pat)
     assert team.post(url(built, "preview", pat.pk)).status_code == 405
     page = team.get(url(built, "preview", pat.pk)).text
     assert "<div inert>" in page
