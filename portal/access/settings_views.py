@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from portal.access import gates, standing, viewing
 from portal.access.forms import ReasonForm
 from portal.access.sight import sight_of
+from portal.notifications.choosing import by_kind, of_viewer, preference_of
 from portal.profile.editors import editors
 from segments.models import Audience
 from segments.permissions import permissions_of
@@ -88,6 +89,7 @@ def _contact_page(request, contact, form=None):
         "outside": [one for one in standings if not one.inside],
         "permissions": permissions_of(viewer, request.workspace),
         "sight": sight_of(viewer),
+        "news": by_kind(of_viewer(viewer, preference_of(contact))),
         "viewings": viewing.latest(contact),
         "reason_form": form or ReasonForm(),
         "may_view_as": frame["may_change"] and contact.status != Contact.Status.SUSPENDED,

@@ -29,6 +29,10 @@ class Effective:
         return Level(self.level).label
 
     @property
+    def channel_label(self):
+        return Channel(self.channel).label
+
+    @property
     def source(self):
         """Who decided, in words for the team."""
         if self.stopped:
@@ -41,6 +45,14 @@ class Effective:
 def effective(contact):
     """For every kind and channel, in the order in which they are registered."""
     return of_viewer(viewer_of(contact), preference_of(contact))
+
+
+def by_kind(found):
+    """[(kind, [in the portal, by mail])], as grids show it."""
+    grid: dict[str, tuple[Kind, list[Effective]]] = {}
+    for one in found:
+        grid.setdefault(one.kind.key, (one.kind, []))[1].append(one)
+    return list(grid.values())
 
 
 def of_viewer(viewer, preference, *, policy=None):

@@ -4,6 +4,7 @@ from django.dispatch import receiver
 from django.urls import reverse
 
 from portal.notifications import events, sources
+from portal.notifications.events import Doing
 from portal.notifications.sources import Shown, Source, who
 from segments.notifications import Kind
 from workspaces.models import Contact
@@ -35,7 +36,7 @@ def names(found):
 @receiver(contact_invited)
 def note(sender, contact, by, **kwargs):
     """Once for each person, however often they are reminded."""
-    events.note(INVITED, subject_id=contact.pk, partner_id=contact.partner_id, by=by, once=True)
+    events.note(Doing(INVITED, contact.pk, contact.partner_id, by, once=True))
 
 
 sources.register(

@@ -16,7 +16,7 @@ from django.urls import get_script_prefix
 from django.utils import timezone
 
 from portal.notifications import choosing, unsubscribing
-from portal.notifications.models import Notice, Why
+from portal.notifications.models import Notice, Preference, Why
 from portal.notifications.sources import SOURCES, Shown, shown_to
 from portal.notifications.telling import MAIL_QUEUE, is_there
 from segments.models import Channel
@@ -80,28 +80,50 @@ def drain():
     for _ in range(MOST_PASSES):
         with jobs.job_transaction():
             claimed = claim()
-            letter = compose(claimed) if claimed else None
         if not claimed:
             break
-        if letter:
-            deliver(letter)
+        _carry(claimed)
     with jobs.job_transaction():
         return _next_due()
+
+
+def _carry(claimed):
+    """What cannot be written or sent is tried again later, and keeps no other mail waiting."""
+    try:
+        with jobs.job_transaction():
+            letter = compose(claimed)
+        if letter:
+            deliver(letter)
+    except Exception as error:
+        log.warning("A notification could not be mailed", exc_info=error)
+        with jobs.job_transaction():
+            _failed(claimed, error)
+    else:
+        with jobs.job_transaction():
+            sent = _of(claimed).filter(mail=Notice.Mail.WAITING)
+            sent.update(mail=Notice.Mail.SENT, mail_sent_at=timezone.now(), mail_due_at=None, mail_error="")
 
 
 def claim():
     """What leaves as one mail next: a single notice, or all that wait for one person's summary."""
     now = timezone.now()
     due = Notice.objects.mail_due(now).order_by("mail_due_at", "pk")
-    first = due.select_for_update(skip_locked=True, no_key=True).first()
-    if first is None:
-        return []
-    claimed = [first]
-    if first.mail_in_summary:
-        others = due.filter(contact=first.contact_id, mail_in_summary=True).exclude(pk=first.pk)
-        claimed += others.select_for_update(skip_locked=True, no_key=True)
+    claimed = _single(due.filter(mail_in_summary=False)) or _summary(due.filter(mail_in_summary=True))
     _of(claimed).update(mail_due_at=now + LEASE, mail_tries=F("mail_tries") + 1)
     return claimed
+
+
+def _single(due):
+    return list(due.select_for_update(skip_locked=True, no_key=True)[:1])
+
+
+def _summary(due):
+    """Under the lock of the person's choices, so that two workers do not each send half of it."""
+    waiting = Preference.objects.filter(contact__in=due.order_by().values("contact")).order_by("pk")
+    person = waiting.select_for_update(skip_locked=True, no_key=True).first()
+    if person is None:
+        return []
+    return list(due.filter(contact=person.contact_id).select_for_update(no_key=True))
 
 
 def compose(claimed):
@@ -146,35 +168,26 @@ class _Asked:
 def deliver(letter):
     """Without an open transaction: the mail server takes its time."""
     template = "emails/notification_summary" if letter.summary else "emails/notification"
-    try:
-        mailing.send_now(
-            template,
-            letter.contact.email,
-            letter.context(),
-            workspace=letter.workspace,
-            headers=letter.headers,
-        )
-    except OSError as error:  # the mail server's refusals are OSErrors too
-        log.warning("A notification could not be mailed: %s", error)
-        with jobs.job_transaction():
-            _failed(letter, error)
-    else:
-        with jobs.job_transaction():
-            _of(line.notice for line in letter.lines).update(
-                mail=Notice.Mail.SENT, mail_sent_at=timezone.now(), mail_due_at=None, mail_error=""
-            )
+    address, workspace = letter.contact.email, letter.workspace
+    mailing.send_now(template, address, letter.context(), workspace=workspace, headers=letter.headers)
 
 
-def _failed(letter, error):
+def _failed(claimed, error):
     """Again later, longer and longer; at last it is given up, and the ledger says so."""
-    notices = _of(line.notice for line in letter.lines)
-    tries = max(notices.values_list("mail_tries", flat=True))
+    notices = _of(claimed).filter(mail=Notice.Mail.WAITING)
+    tries = max(notices.values_list("mail_tries", flat=True), default=MOST_TRIES)
     reason = str(error)[:300] or type(error).__name__
-    if tries >= MOST_TRIES or isinstance(error, SMTPRecipientsRefused):
+    if tries >= MOST_TRIES or _for_good(error):
         notices.update(mail=Notice.Mail.FAILED, mail_why=Why.FAILED, mail_error=reason, mail_due_at=None)
     else:
         wait = timedelta(minutes=2 ** (tries - 1))
         notices.update(mail_due_at=timezone.now() + wait, mail_error=reason)
+
+
+def _for_good(error):
+    """The server does not know the address; "not now" is another answer."""
+    refused = error.recipients.values() if isinstance(error, SMTPRecipientsRefused) else []
+    return bool(refused) and all(code >= 500 for code, _ in refused)
 
 
 def _line(notice, shown, workspace):

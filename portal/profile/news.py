@@ -6,6 +6,7 @@ from django.dispatch import receiver
 from django.urls import reverse
 
 from portal.notifications import events, sources
+from portal.notifications.events import Doing
 from portal.notifications.sources import Shown, Source, who
 from portal.profile.layout import profile_for, shown_fields
 from portal.profile.models import ProfileLayout
@@ -25,11 +26,15 @@ def note_changes(sender, changes, **kwargs):
     if not by_team:
         return
     on_profile = {field.prop.number for field in shown_fields(ProfileLayout.objects.first())}
-    for change in by_team:
-        if numbers := sorted(on_profile & set(change.values)):
-            pk, about = change.record.pk, ",".join(map(str, numbers))
-            facts = {"properties": numbers}
-            events.note(CHANGED, subject_id=pk, partner_id=pk, by=change.by, about=about, facts=facts)
+    if doings := [
+        _doing(change, numbers) for change in by_team if (numbers := on_profile & set(change.values))
+    ]:
+        events.note(*doings)
+
+
+def _doing(change, numbers):
+    about, pk = sorted(numbers), change.record.pk
+    return Doing(CHANGED, pk, pk, change.by, about=str(about), facts={"properties": about})
 
 
 @receiver(delivery_changed)
@@ -40,12 +45,14 @@ def note_refusals(sender, record_id, properties, state, crm, message, **kwargs):
     partner_id, name = UUID(str(record_id)), dict(properties[0].Source.choices).get(crm, "The CRM")
     if not Partner.objects.filter(pk=partner_id).exists():
         return
-    for prop in properties:
-        facts = {"properties": [prop.number], "crm": str(name), "message": message}
-        by = Actor("crm", "", str(name))
-        events.note(
-            REFUSED, subject_id=partner_id, partner_id=partner_id, by=by, about=str(prop.number), facts=facts
+    by = Actor("crm", "", str(name))
+    facts = {"crm": str(name), "message": message}
+    events.note(
+        *(
+            Doing(REFUSED, partner_id, partner_id, by, about=str(n), facts={**facts, "properties": [n]})
+            for n in (prop.number for prop in properties)
         )
+    )
 
 
 def shown(viewer, found):

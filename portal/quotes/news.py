@@ -3,6 +3,7 @@
 from django.urls import reverse
 
 from portal.notifications import events, sources
+from portal.notifications.events import Doing
 from portal.notifications.sources import Shown, Source, who
 from portal.quotes.models import Collaborator, Quote
 from segments.models import Channel, Level
@@ -27,7 +28,7 @@ def sent(quote, *, by):
 
 
 def _note(kind, quote, by, **more):
-    events.note(kind, subject_id=quote.pk, partner_id=quote.partner_id, by=Actor.of_contact(by), **more)
+    events.note(Doing(kind, quote.pk, quote.partner_id, Actor.of_contact(by), **more))
 
 
 def shown(viewer, found):

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.policy import SMTP
+from smtplib import SMTPRecipientsRefused
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -129,6 +130,38 @@ def test_a_mail_server_that_is_away_is_asked_again_and_at_last_given_up(
             send()
     notice = notices(QUOTE)["Cleo"]
     assert (notice.mail, notice.mail_why, notice.mail_tries) == ("failed", "failed", mails.MOST_TRIES)
+
+
+@pytest.mark.parametrize(("code", "state"), [(550, "failed"), (450, "waiting")])
+def test_an_unknown_address_is_given_up_and_a_busy_server_is_not(
+    pat, cleo, make_quote, tell, send, notices, monkeypatch, code, state
+):
+    def refuses(*args, **kwargs):
+        raise SMTPRecipientsRefused({"cleo@example.com": (code, b"No")})
+
+    make_quote(pat)
+    tell()
+    monkeypatch.setattr("django.core.mail.EmailMessage.send", refuses)
+    send()
+    assert notices(QUOTE)["Cleo"].mail == state
+
+
+def test_a_mail_that_cannot_be_written_keeps_no_other_waiting(
+    pat, cleo, dora, make_quote, tell, send, notices, monkeypatch
+):
+    compose = mails.compose
+
+    def breaks(claimed):
+        letter = compose(claimed)
+        assert letter.contact.name != "Cleo"
+        return letter
+
+    make_quote(pat)
+    tell()
+    monkeypatch.setattr(mails, "compose", breaks)
+    send()
+    assert [message.to for message in mail.outbox] == [["dora@example.com"]]
+    assert (notices(QUOTE)["Cleo"].mail, notices(QUOTE)["Cleo"].mail_tries) == ("waiting", 1)
 
 
 def test_no_transaction_is_open_while_the_mail_server_works(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from portal import notifications
@@ -19,8 +19,9 @@ class Named:
     pk: int = 0
 
 
-said = st.lists(st.tuples(st.builds(Named, st.sampled_from("ABCDE")), levels), max_size=5)
+said = st.lists(st.tuples(st.sampled_from([Named(name) for name in "ABCDE"]), levels), max_size=5)
 choices = st.none() | levels
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def narrowest(*found):
@@ -47,6 +48,7 @@ def test_the_table(default, segments, chosen, level, by):
     assert (found.level, found.by) == (level, by)
 
 
+@unhurried
 @given(levels, said, choices)
 def test_it_is_the_narrowest_of_what_was_said(default, said, chosen):
     allowed = narrowest(*(level for _, level in said)) if said else default
@@ -54,6 +56,7 @@ def test_it_is_the_narrowest_of_what_was_said(default, said, chosen):
     assert merge(default=default, said=said, chosen=chosen).level == expected
 
 
+@unhurried
 @given(levels, said, choices)
 def test_a_person_never_receives_more_than_the_vendor_allows(default, said, chosen):
     allowed, found = merge(default=default, said=said), merge(default=default, said=said, chosen=chosen)
@@ -61,12 +64,14 @@ def test_a_person_never_receives_more_than_the_vendor_allows(default, said, chos
     assert (found.by == Decision.PERSON) == (found.level != allowed.level)
 
 
-@given(levels, said.filter(bool), st.tuples(st.builds(Named, st.just("F")), levels))
+@unhurried
+@given(levels, said.filter(bool), st.tuples(st.just(Named("F")), levels))
 def test_one_more_segment_never_widens(default, said, more):
     before, after = merge(default=default, said=said), merge(default=default, said=[*said, more])
     assert WIDTH[after.level] <= WIDTH[before.level]
 
 
+@unhurried
 @given(levels, said, choices, st.randoms())
 def test_the_order_of_segments_does_not_matter(default, said, chosen, chance):
     shuffled = list(said)
@@ -76,6 +81,7 @@ def test_the_order_of_segments_does_not_matter(default, said, chosen, chance):
     )
 
 
+@unhurried
 @given(levels, said.filter(bool))
 def test_the_segment_that_is_named_said_so(default, said):
     found = merge(default=default, said=said)

@@ -202,3 +202,12 @@ def test_a_copy_says_the_same(acme, inside, ada, as_user, segment_says):
     response = as_user(ada).post(f"/acme/settings/segments/{segment.pk}/copy/")
     copy = response.headers["Location"].rstrip("/").rpartition("/")[2]
     assert saved(acme, inside, copy) == {(QUOTE, "portal", "off")}
+
+
+def test_a_contacts_access_page_says_what_reaches_them_and_why(ada, cleo, as_user, segment_says, chooses):
+    segment = segment_says("sales_rep", QUOTE, portal="mine")
+    chooses(cleo, "team.invited", portal="off")
+    page = as_user(ada).get(f"/acme/settings/contacts/{cleo.pk}/access/").text
+    assert f'/segments/{segment.pk}/#notifications">Segment “All sales_rep”</a>' in page
+    assert "Their own choice" in page
+    assert f"{LEDGER}?contact={cleo.pk}" in page

@@ -206,3 +206,44 @@ def test_old_events_go(acme, inside, pat, cleo, make_quote, tell):
     jobs.run(acme.pk, "notifications.tidy")
     with inside(acme):
         assert Event.objects.count() == Notice.objects.count() == 0
+
+
+def test_an_event_that_cannot_be_told_keeps_no_other_from_it(
+    acme, inside, pat, cleo, make_quote, tell, monkeypatch
+):
+    from portal.notifications import telling
+
+    bad, good = make_quote(pat), make_quote(pat)
+    real = telling.tell
+
+    def breaks(event, viewers, **more):
+        if event.subject_id == bad.pk:
+            raise ZeroDivisionError
+        real(event, viewers, **more)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(telling, "tell", breaks)
+        with pytest.raises(ZeroDivisionError):
+            tell()
+    assert in_portal(acme, inside, cleo) == [f"Pat made {good}"]
+    tell()  # its note is still there
+    assert set(in_portal(acme, inside, cleo)) == {f"Pat made {good}", f"Pat made {bad}"}
+
+
+def test_many_changes_of_the_team_are_noted_together(
+    acme, inside, ada, brightpath, kestrel, django_assert_num_queries
+):
+    from django.utils import timezone
+
+    from portal.profile import news
+    from workspaces.signals import RecordChange
+
+    with inside(acme):
+        tier = properties_of("partner")["tier"].number
+        changes = [
+            RecordChange(partner, "partner", Actor.of_member(ada), timezone.now(), values={tier: ("a", "b")})
+            for partner in (brightpath, kestrel)
+        ]
+        with django_assert_num_queries(5):
+            news.note_changes(None, changes)
+        assert Event.objects.count() == 2
