@@ -164,7 +164,7 @@ REFUSED = {
         f"experiences/{o['experience']}/sections/{o['section']}/", {"title": "x", **audience(t, "except")}
     ),
     "quotes for their segment": lambda o, t: ("quotes/creation/", audience(t)),
-    "the profile for their segment": lambda o, t: ("profile/editing/", audience(t)),
+    "the profile for their segment": lambda o, t: ("profile/editing/", {**audience(t), "confirmed": "1"}),
     "a profile's field for their segment": lambda o, t: (f"profile/fields/{o['shown_property']}/", audience(t)),
     "a section of a kind that is none": lambda o, t: (
         f"experiences/{o['experience']}/tabs/{o['tab']}/sections/", {"kind": str(t["section"])}

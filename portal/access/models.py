@@ -35,7 +35,7 @@ class ViewingQuerySet(models.QuerySet):
 
 
 class Viewing(WorkspaceModel):
-    """A member of the team sees the portal as a contact does: why, and for how long. Kept for good."""
+    """A member of the team sees the portal as a contact does: why, and for how long."""
 
     contact = WorkspaceForeignKey("workspaces.Contact", models.CASCADE, related_name="+")
     member = WorkspaceForeignKey("workspaces.TeamMember", models.SET_NULL, null=True, related_name="+")

@@ -36,7 +36,8 @@ def create_quote(*, by, form_key, head, lines):
             news.created(quote, by=by)
             return quote
     except IntegrityError:
-        made = Quote.objects.filter(partner_id=by.partner_id, form_key=form_key).first()
+        # Their own form, sent twice; nobody is led to what a colleague made.
+        made = Quote.objects.filter(created_by=by, form_key=form_key).first()
         if made is None:
             raise
         return made

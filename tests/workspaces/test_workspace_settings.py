@@ -248,6 +248,17 @@ def test_the_owner_changes_how_the_portal_looks(acme, olga, as_user):
     assert (acme.currency, acme.domain) == ("USD", "partners.example.com")
 
 
+def test_the_owner_sets_what_contacts_may_do(acme, olga, as_user):
+    form = {"name": "Acme", "brand_color": "#2b4fd0", "time_zone": "UTC", "currency": "EUR"}
+    for sent, expected in (
+        ({"collaboration_restricted": "on"}, (False, True)),
+        ({"contacts_invite": "on"}, (True, False)),
+    ):
+        assert as_user(olga).post(PORTAL, {**form, **sent}).status_code == 302
+        acme.refresh_from_db()
+        assert (acme.contacts_invite, acme.collaboration_restricted) == expected
+
+
 def test_without_a_domain_there_is_none(acme, olga, as_user):
     as_user(olga).post(PORTAL, portal(domain=""))
 
