@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, F, Q, QuerySet
@@ -12,7 +13,8 @@ from django.db.models.functions import Lower
 from segments import permissions
 from segments.engine import counting
 from segments.engine.definitions import fields_of
-from segments.models import Build, Segment
+from segments.history.trend import Trend, trends
+from segments.models import Build, Hold, Segment
 from segments.rules.sentence import condition_words, sentence_text
 from workspaces.models import Contact, Partner
 
@@ -23,6 +25,8 @@ SORTS: dict[str, Any] = {
     "used": F("used"),
     "updated": F("updated_at"),
 }
+TREND = 30  # days of the small line
+STATES = ("building", "failed", "held", "archived")
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,17 @@ class Row:
     segment: Segment
     words: str
     build: Build | None  # on its way or failed
+    trend: Trend
+    held: int = 0  # members that a sync would have taken out
+
+    @property
+    def state(self) -> str:
+        """What the list says about it, in the order of what needs somebody."""
+        if self.segment.archived_at:
+            return "archived"
+        if self.build is not None:
+            return self.build.state
+        return "held" if self.held else "live"
 
     @property
     def permissions(self) -> list[str]:
@@ -37,18 +52,20 @@ class Row:
 
 
 class SegmentList:
-    def __init__(self, params):
+    def __init__(self, params, *, zone: ZoneInfo):
+        self.zone = zone
         self.q = params.get("q", "").replace("\x00", "").strip()
         self.level = params.get("level", "")
         self.kind = params.get("kind", "")
         self.used = params.get("used", "")
-        self.archived = params.get("archived") == "1"
+        self.state = params.get("state", "") if params.get("state", "") in STATES else ""
+        self.archived = params.get("archived") == "1" or self.state == "archived"
         self.sort = params.get("sort", "name")
         self.page_number = params.get("page")
 
     @property
     def filtered(self) -> bool:
-        return bool(self.q or self.level or self.kind or self.used or self.archived)
+        return bool(self.q or self.level or self.kind or self.used or self.archived or self.state)
 
     @cached_property
     def any(self) -> bool:
@@ -68,12 +85,23 @@ class SegmentList:
         segments = list(self.page.object_list)
         fields = {level: fields_of(level, everything=False) for level in ("partner", "contact")}
         live, waiting = self._builds(segments)
+        found, held = trends(segments, days=TREND, zone=self.zone), self._held(segments)
         for segment in segments:
             segment.total = self.totals[segment.level]
         return [
-            Row(s, s.description or _words(live.get(s.pk), fields[s.level]), waiting.get(s.pk))
+            Row(
+                segment=s,
+                words=s.description or _words(live.get(s.pk), fields[s.level]),
+                build=waiting.get(s.pk),
+                trend=found[s.pk],
+                held=held.get(s.pk, 0),
+            )
             for s in segments
         ]
+
+    def _held(self, segments: list[Segment]) -> dict[UUID, int]:
+        holds = Hold.objects.filter(segment__in=segments, state=Hold.State.OPEN).order_by()
+        return dict(holds.values_list("segment").annotate(holds=Count("pk")))
 
     def _builds(self, segments: list[Segment]) -> tuple[dict, dict]:
         states = [Build.State.LIVE, Build.State.BUILDING, Build.State.FAILED]
@@ -102,7 +130,15 @@ class SegmentList:
             found = found.filter(kind=self.kind, built_in_key=None)
         if self.used in ("yes", "no"):
             found = found.filter(uses__isnull=self.used == "no").distinct()
-        return found
+        return found.filter(_in_state(self.state)) if self.state else found
+
+
+def _in_state(state: str) -> Q:
+    if state == "archived":
+        return Q(archived_at__isnull=False)
+    if state == "held":
+        return Q(pk__in=Hold.objects.filter(state=Hold.State.OPEN).values("segment"))
+    return Q(pk__in=Build.objects.filter(state=state).values("segment"))
 
 
 def _words(build: Build | None, fields) -> str:

@@ -21,7 +21,7 @@ EDITOR = "segments/settings/editor.html"
 @settings_view("segments.view")
 @require_safe
 def segment_list(request):
-    shown = SegmentList(request.GET)
+    shown = SegmentList(request.GET, zone=request.workspace.zone)
     content = {
         "list": shown,
         "recipes": RECIPES.values(),

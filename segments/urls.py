@@ -1,5 +1,6 @@
 from django.urls import path
 
+from segments import removal_views as removal
 from segments import settings_views as views
 from segments.exceptions import views as exceptions
 from segments.history import views as history
@@ -55,6 +56,8 @@ settings_urlpatterns = [
     path("of-partner/<uuid:pk>/exceptions/", exceptions.partner_exceptions, name="partner-exceptions"),
     path("of-contact/<uuid:pk>/", history.contact_segments, name="contact-segments"),
     path("of-partner/<uuid:pk>/", history.partner_segments, name="partner-segments"),
+    path("archiving/", removal.archive_segments, name="segments-archiving"),
+    path("<uuid:pk>/removal/", removal.segment_removal, name="segment-removal"),
     path("<uuid:pk>/archiving/", views.archive_segment, name="segment-archiving"),
     path("<uuid:pk>/restoring/", views.restore_segment, name="segment-restoring"),
     path("<uuid:pk>/copy/", views.duplicate_segment, name="segment-copy"),

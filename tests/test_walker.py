@@ -80,6 +80,8 @@ ROUTES = {
     "settings:new-segment": (),
     "settings:segment": ("segment",),
     "settings:segment-members": ("segment",),
+    "settings:segments-archiving": (),
+    "settings:segment-removal": ("segment",),
     "settings:segment-member-files": ("segment",),
     "settings:segment-member-file": ("segment", "member_file"),
     "settings:segment-member-file-rest": ("segment", "member_file"),

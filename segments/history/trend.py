@@ -69,6 +69,11 @@ class Trend:
         return [day.size for day in self.days]
 
     @property
+    def week_size(self) -> int:
+        """Without its sign."""
+        return abs(self.week or 0)
+
+    @property
     def joined(self) -> int:
         return sum(day.joined for day in self.days)
 

@@ -317,7 +317,7 @@ class TestList:
         for n in range(count):
             make_segment(f"S{n:02}", ("tier", "is_any_of", ["gold"]))
         client.get(HOME)
-        with django_assert_num_queries(21):
+        with django_assert_num_queries(24):
             client.get(HOME)
 
 
