@@ -107,7 +107,7 @@ def _held(level: str, record) -> set[int]:
 
 
 def _since(segments, records, readers) -> dict[UUID, history.Since]:
-    fields = {segment.pk: readers[segment.level].fields for segment in segments}
+    by_pk = {segment.pk: segment for segment in segments}
     asked = {
         "workspace": current_workspace_id(),
         "subjects": [record.pk for record in records.values()],
@@ -115,16 +115,21 @@ def _since(segments, records, readers) -> dict[UUID, history.Since]:
     }
     with connection.cursor() as cursor:
         cursor.execute(JOINED, asked)
-        rows = [row for row in cursor.fetchall() if row[0] in fields]
+        rows = [(by_pk[pk], *row) for pk, *row in cursor.fetchall() if pk in by_pk]
     return {
-        pk: history.Since(at, _why(json.loads(cause), version, fields[pk])) for pk, at, cause, version in rows
+        segment.pk: history.Since(
+            at, _why(segment, json.loads(cause), version, readers[segment.level].fields)
+        )
+        for segment, at, cause, version in rows
     }
 
 
-def _why(cause: dict, version: int | None, fields: Fields) -> str:
+def _why(segment: Segment, cause: dict, version: int | None, fields: Fields) -> str:
     if version is None:
         return in_words(cause, fields)
     by = f" by {cause['label']}" if cause.get("label") and cause.get("kind") != "system" else ""
+    if segment.kind == Segment.Kind.STATIC:
+        return f"Picked{by}"
     return f"Fitted when the segment was {'made' if version == 1 else 'changed'}{by}"
 
 

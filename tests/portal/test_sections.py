@@ -33,7 +33,7 @@ def test_who_may_not_create_sees_no_button(acme, home, pat, narrow, as_user, ins
     narrow(audience, "nobody")
     page = as_user(pat).get(HOME).text
     assert "/acme/quotes/new/" not in page
-    assert "Your company has no quotes yet" in page
+    assert "No quotes for you to see yet" in page
 
 
 def test_the_profile_is_edited_where_it_stands_and_leads_back_there(home, pat, as_user):
