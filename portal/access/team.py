@@ -102,9 +102,9 @@ def _keep_within_limits(by):
         )
     sent, now = Invitation.objects.filter(partner=by.partner_id), timezone.now()
     if sent.filter(by=by, sent_at__gt=now - AN_HOUR).count() >= MOST_AN_HOUR:
-        raise Refused(f"That were {MOST_AN_HOUR} invitations within an hour. Go on a little later.")
+        raise Refused(f"You sent {MOST_AN_HOUR} invitations within an hour. Try again a little later.")
     if sent.filter(sent_at__gt=now - A_DAY).count() >= MOST_A_DAY:
-        raise Refused(f"Your company sent {MOST_A_DAY} invitations today. Go on tomorrow.")
+        raise Refused(f"Your company sent {MOST_A_DAY} invitations within a day. Try again tomorrow.")
 
 
 def _send(colleague, by):
