@@ -1,10 +1,11 @@
 """Many viewers at once, for those who tell people something."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from django.db import connection
 from django.utils import timezone
 
+from segments.audience import gate
 from segments.viewer import Viewer, viewer_of
 from workspaces.models import Contact
 from workspaces.tenancy import current_workspace_id
@@ -28,3 +29,27 @@ def viewers_of(contacts: Collection[Contact]) -> list[Viewer]:
         cursor.execute(LOOK, {"at": timezone.now(), "workspace": current_workspace_id(), "contacts": ids})
         fresh = {pk: frozenset(segments) for pk, segments in cursor.fetchall()}
     return [Viewer(c, fresh[c.pk]) if c.pk in fresh else viewer_of(c) for c in contacts]
+
+
+ROW = "(%s::uuid, %s::uuid[], %s::uuid[])"
+ANYBODY = Viewer(None, frozenset())  # only to be written out
+
+
+def as_rows(viewers: Sequence[Viewer]) -> tuple[str, list]:
+    """The viewers as a table `v` for a WITH: contact, ids of their segments, under which ids history knows them."""
+    rows = ", ".join(ROW for _ in viewers)
+    params: list = []
+    for viewer in viewers:
+        assert viewer.contact is not None
+        params += [viewer.contact.pk, list(viewer.segment_ids), viewer.subject_ids]
+    return f"v (contact, ids, subjects) AS (VALUES {rows})", params
+
+
+def gate_of_each(audiences: Sequence[str]) -> tuple[str, list]:
+    """The gates' own condition, asked of every row of `v` instead of one viewer."""
+    condition, asked = gate(audiences, ANYBODY)
+    workspace, _, _, now, _, _ = asked
+    filled = zip(
+        condition.split("%s"), ["%s", "v.ids", "v.subjects", "%s", "v.subjects", "%s", ""], strict=True
+    )
+    return "".join(text + value for text, value in filled), [workspace, now, now]

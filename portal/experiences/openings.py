@@ -10,16 +10,16 @@ from uuid import UUID
 
 from django.db import connection
 from django.urls import reverse
-from django.utils import timezone
 
 from portal.experiences import open_tabs
 from portal.experiences.models import Section, Stage, Tab
 from portal.notifications import events, sources, telling
 from portal.notifications.sources import Shown, Source
+from portal.notifications.telling import News
 from segments.following import follows
 from segments.models import Audience, AudienceSegment, Channel, Level
 from segments.notifications import Kind
-from segments.viewers import viewers_of
+from segments.viewers import as_rows, gate_of_each, viewers_of
 from workspaces.models import Contact
 from workspaces.tenancy import current_workspace_id
 
@@ -39,6 +39,12 @@ HISTORY = """
     SELECT subject, c.at, c.id, c.segment_id, false FROM segments_buildchange c, unnest(c."left") AS subject
     WHERE c.workspace_id = %(workspace)s AND c.at >= %(since)s AND c.segment_id = ANY (%(segments)s)
       AND c."left" && %(subjects)s::uuid[] AND subject = ANY (%(subjects)s)"""
+
+OPEN = """
+    WITH {table}
+    SELECT DISTINCT v.contact, t.key FROM v CROSS JOIN experiences_section s
+    JOIN experiences_tab t ON t.id = s.tab_id JOIN experiences_experience e ON e.id = t.experience_id
+    WHERE s.workspace_id = %s AND t.key = ANY (%s) AND t.stage = 'published' AND e.in_portal AND {gate}"""
 
 
 class Step(NamedTuple):
@@ -160,13 +166,35 @@ def _tell(people, tabs, claimed, since) -> None:
         ours = [step for pk in viewer.subject_ids for step in steps.get(pk, ())]
         opened = {tab.key: tab.opened_by(viewer.segment_ids, ours) for tab in tabs}
         found = {key: at for key, at in opened.items() if at is not None and at[1] in claimed}
-        # The past suggests; the gates themselves decide, now.
-        seen = {tab.key for tab in open_tabs.find(viewer)} if found else set()
-        for key in seen & set(found):
-            openings.setdefault((key, *found[key]), []).append(viewer)
-    for (key, at, cause), viewers in openings.items():
-        event = events.happened(OPENED, subject_id=key, key=str(cause), at=min(at, timezone.now()))
-        telling.tell(event, viewers, may_see={viewer.contact.pk for viewer in viewers})
+        for key, opening in found.items():
+            openings.setdefault((key, *opening), []).append(viewer)
+    # The past suggests; the gates themselves decide, now.
+    seen = open_now(openings)
+    there = {
+        opening: [viewer for viewer in viewers if (viewer.contact.pk, opening[0]) in seen]
+        for opening, viewers in openings.items()
+    }
+    told = {opening: viewers for opening, viewers in there.items() if viewers}
+    happened = events.happened(OPENED, [(key, str(cause), at) for key, at, cause in told])
+    telling.tell(
+        *(
+            News(event, viewers, may_see={viewer.contact.pk for viewer in viewers})
+            for event, viewers in zip(happened, told.values(), strict=True)
+        )
+    )
+
+
+def open_now(openings) -> set[tuple[UUID, UUID]]:
+    """(contact, tab) of those that are open, in one query for all of them."""
+    viewers = {viewer.contact.pk: viewer for some in openings.values() for viewer in some}
+    if not viewers:
+        return set()
+    table, people = as_rows(list(viewers.values()))
+    passed, asked = gate_of_each(["t.audience_id", "s.audience_id"])
+    with connection.cursor() as cursor:
+        keys = list({key for key, *_ in openings})
+        cursor.execute(OPEN.format(table=table, gate=passed), [*people, current_workspace_id(), keys, *asked])
+        return set(cursor.fetchall())
 
 
 def _steps(people, segments, since) -> dict[UUID, list[Step]]:

@@ -56,11 +56,16 @@ def note(*doings):
     jobs.leave_work(QUEUE)
 
 
-def happened(kind, *, subject_id, key, at):
-    """An event whose people the caller tells itself, in the same transaction."""
-    event = _event(kind, subject_id, key, SYSTEM, at=at, handled_at=timezone.now())
-    _write([event])
-    return Event.objects.get(key=event.key)
+def happened(kind, openings):
+    """Events whose people the caller tells itself, in the same transaction, for (subject, mark, moment) of each."""
+    now = timezone.now()
+    events = [
+        _event(kind, subject_id, mark, SYSTEM, at=min(at, now), handled_at=now)
+        for subject_id, mark, at in openings
+    ]
+    _write(events)
+    known = {event.key: event for event in Event.objects.filter(key__in=[event.key for event in events])}
+    return [known[event.key] for event in events]
 
 
 def _event(kind, subject_id, mark, by, **fields):
@@ -107,7 +112,7 @@ def _tell(event):
     people = Contact.objects.filter(partner=event.partner_id).exclude(status=Contact.Status.SUSPENDED)
     untold = people.exclude(pk__in=event.notices.values("contact")).select_related("partner").order_by("pk")
     contacts = list(untold[:AT_ONCE])
-    telling.tell(event, viewers_of(contacts))
+    telling.tell(telling.News(event, viewers_of(contacts)))
     if len(contacts) < AT_ONCE:
         event.handled_at = timezone.now()
         event.save(update_fields=["handled_at"])

@@ -1,15 +1,19 @@
 """Telling people: who hears of an event, in which channel, and why the others do not. Written down for each."""
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from uuid import UUID
 
 from django.utils import timezone
 
 from portal.notifications.choosing import why_not
-from portal.notifications.models import Notice, Preference, Why
+from portal.notifications.models import Event, Notice, Preference, Why
 from portal.notifications.sources import SOURCES
 from segments import live
 from segments.models import Channel
 from segments.notifications import Policy
+from segments.viewer import Viewer
 from workspaces.jobs import leave_work
 from workspaces.models import Contact, Workspace
 from workspaces.tenancy import current_workspace_id
@@ -19,37 +23,57 @@ SUMMARY_HOUR = 8  # where the workspace is
 BATCH = 2000
 
 
-def tell(event, viewers, *, may_see=None):
-    """Decides for every viewer and writes it down, once and for all: who has a notice of this event keeps it.
+@dataclass(frozen=True)
+class News:
+    """An event, and those who may have to hear of it."""
 
-    `may_see`: ids of the contacts whom the gates let see it now, where the caller has asked already.
-    """
-    source = SOURCES.get(event.kind)
-    if source is None or not viewers:
+    event: Event
+    viewers: list[Viewer]
+    # Ids of the contacts whom the gates let see it now, where whoever tells has asked already.
+    may_see: Collection[UUID] | None = None
+
+
+def tell(*news):
+    """Decides for every viewer and writes it down, once and for all: who has a notice of an event keeps it."""
+    known = [one for one in news if one.viewers and one.event.kind in SOURCES]
+    if not known:
         return
-    told = _Telling(event, source, viewers, may_see)
-    notices = [told.notice(viewer) for viewer in viewers]
+    settings = _Settings({viewer.contact.pk for one in known for viewer in one.viewers})
+    notices = [notice for one in known for notice in _Telling(one, settings).notices()]
     Notice.objects.bulk_create(notices, batch_size=BATCH, ignore_conflicts=True)
-    live.announce([notice.contact_id for notice in notices if not notice.portal_why])
+    live.announce({notice.contact_id for notice in notices if not notice.portal_why})
     for due_at in {notice.mail_due_at for notice in notices if notice.mail_due_at}:
         leave_work(MAIL_QUEUE, at=due_at)
 
 
-class _Telling:
-    """One event, with all that decides about it, loaded once."""
+class _Settings:
+    """What the workspace, its segments and these contacts say, loaded once."""
 
-    def __init__(self, event, source, viewers, may_see):
-        self.event, self.source, self.may_see = event, source, may_see
+    def __init__(self, contact_ids):
         self.policy = Policy()
-        self.collaborators = set(source.collaborators(event))
-        chosen = Preference.objects.filter(contact__in=[viewer.contact for viewer in viewers])
-        self.preferences = {preference.contact_id: preference for preference in chosen}
+        chosen = Preference.objects.filter(contact__in=contact_ids)
+        self._preferences = {preference.contact_id: preference for preference in chosen}
         self.now = timezone.now()
         self.summary_at = next_summary(self.now, Workspace.objects.get(pk=current_workspace_id()).zone)
 
-    def notice(self, viewer):
+    def of(self, contact):
+        return self._preferences.get(contact.pk) or Preference(contact=contact)
+
+
+class _Telling:
+    """One event, decided for one after the other."""
+
+    def __init__(self, news, settings):
+        self.event, self.viewers, self.may_see = news.event, news.viewers, news.may_see
+        self.settings, self.source = settings, SOURCES[news.event.kind]
+        self.collaborators = set(self.source.collaborators(news.event))
+
+    def notices(self):
+        return [self._notice(viewer) for viewer in self.viewers]
+
+    def _notice(self, viewer):
         contact = viewer.contact
-        preference = self.preferences.get(contact.pk) or Preference(contact=contact)
+        preference = self.settings.of(contact)
         notice = Notice(event=self.event, contact=contact, kind=self.event.kind, at=self.event.at)
         if barred := self._barred(viewer):
             notice.portal_why = notice.mail_why = barred
@@ -77,14 +101,14 @@ class _Telling:
             return Why.STOPPED, None
         kind = self.source.kind
         chosen = preference.chosen(kind.key, channel.value)
-        decision = self.policy.decide(kind, channel.value, viewer.segment_ids, chosen=chosen)
+        decision = self.settings.policy.decide(kind, channel.value, viewer.segment_ids, chosen=chosen)
         why = why_not(decision, collaborates=viewer.contact.pk in self.collaborators)
         return why, decision.segment if why else None
 
     def _address(self, notice, preference):
         notice.mail = Notice.Mail.WAITING
         notice.mail_in_summary = preference.mail_mode == Preference.MailMode.DAILY
-        notice.mail_due_at = self.summary_at if notice.mail_in_summary else self.now
+        notice.mail_due_at = self.settings.summary_at if notice.mail_in_summary else self.settings.now
 
 
 def is_there(contact):

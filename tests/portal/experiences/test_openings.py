@@ -1,11 +1,12 @@
 """Who joins a segment is told which tabs that opened: once, only what was closed before, only what is open now."""
 
 import threading
+from uuid import UUID
 
 import pytest
 from django.db import connections
 
-from portal.experiences import openings
+from portal.experiences import open_tabs, openings
 from portal.notifications import inbox
 from portal.notifications.models import Event, Notice
 from segments import editing as segments
@@ -13,6 +14,7 @@ from segments import following
 from segments.engine.history import FOLLOW
 from segments.models import BuildChange, MembershipChange
 from segments.viewer import viewer_of
+from segments.viewers import viewers_of
 from tests.conftest import make_contact
 from tests.portal.experiences.conftest import make_segment, tab, text
 from workspaces import jobs
@@ -278,3 +280,37 @@ def test_a_follower_that_fails_leaves_the_log_as_it_was(
         assert MembershipChange.objects.filter(handled_at=None).exists()
     follow()
     assert told(sam) == [opened("Prices")]
+
+
+@pytest.mark.parametrize(
+    "gate",
+    [{}, {"only": "gold"}, {"everyone_but": "gold"}, {"nobody": True}, {"only": "gold", "grace_days": 2}],
+    ids=str,
+)
+def test_many_viewers_at_once_find_what_each_finds(
+    acme, inside, pat, sam, kim, brightpath, gold, admins, portal, becomes, gate
+):
+    named = {mode: [gold] if value == "gold" else value for mode, value in gate.items()}
+    outer, inner = (
+        tab("Outer", text("x"), **named),
+        tab("Inner", text("x", only=[admins]), text("y", **named)),
+    )
+    portal(acme, outer, inner)
+    becomes(brightpath, "silver")  # Pat left a moment ago
+    with inside(acme):
+        viewers = viewers_of([*Contact.objects.select_related("partner")])
+        keys = [UUID(outer["key"]), UUID(inner["key"])]
+        together = openings.open_now({(key,): viewers for key in keys})
+        one_by_one = {(v.contact.pk, t.key) for v in viewers for t in open_tabs.find(v)}
+    assert together == one_by_one
+
+
+def test_the_gates_of_many_cost_one_query(
+    acme, inside, pat, sam, kim, gold, portal, django_assert_num_queries
+):
+    portal(acme, prices(gold))
+    with inside(acme):
+        viewers = viewers_of([*Contact.objects.select_related("partner")])
+        keys = [gated.key for gated in openings.gated_tabs()]
+        with django_assert_num_queries(1):
+            openings.open_now({(key,): viewers for key in keys})

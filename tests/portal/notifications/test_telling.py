@@ -216,10 +216,10 @@ def test_an_event_that_cannot_be_told_keeps_no_other_from_it(
     bad, good = make_quote(pat), make_quote(pat)
     real = telling.tell
 
-    def breaks(event, viewers, **more):
-        if event.subject_id == bad.pk:
+    def breaks(news):
+        if news.event.subject_id == bad.pk:
             raise ZeroDivisionError
-        real(event, viewers, **more)
+        real(news)
 
     with monkeypatch.context() as broken:
         broken.setattr(telling, "tell", breaks)
