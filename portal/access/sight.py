@@ -68,7 +68,7 @@ def _tabs(viewer: Viewer, explain: "_Explain") -> list[Gate]:
     by_tab: dict = {}
     for section in sections:
         by_tab.setdefault(section.tab_id, []).append(section)
-    explain.load([*tabs, *sections])
+    explain.load(row.audience for row in [*tabs, *sections])
     return [_tab(tab, by_tab.get(tab.pk, []), shown, through, entered, explain) for tab in tabs]
 
 
@@ -105,6 +105,7 @@ def _profile(profile, explain: "_Explain") -> list[Gate]:
         if row.may_be_edited:
             audience = row.audience or general
             asked.setdefault(audience.pk, (audience, []))[1].append(row.prop)
+    explain.load(audience for audience, _ in asked.values())
     return [
         explain.gate(", ".join(p.label for p in props), audience, props[0].key in profile.editable)
         for audience, props in asked.values()
@@ -117,8 +118,8 @@ class _Explain:
     def __init__(self, viewer: Viewer):
         self.viewer = viewer
 
-    def load(self, gated) -> None:
-        prefetch_related_objects([row.audience for row in gated], "named__segment")
+    def load(self, audiences) -> None:
+        prefetch_related_objects(list(audiences), "named__segment")
 
     def gate(self, name, audience, opens, *, kind="", icon="", inside=()) -> Gate:
         segments = [row.segment for row in audience.named.all()]

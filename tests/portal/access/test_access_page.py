@@ -120,7 +120,25 @@ def test_it_costs_the_same_with_one_segment_and_more(
         page_of(client, pat)
 
 
-QUERIES = 49
+@pytest.mark.parametrize("count", [1, 12])
+def test_nor_do_more_tabs_and_gates(acme, inside, pat, gold, narrow, ada, as_user, count, statements):
+    with inside(acme):
+        experience = experience_editing.create_experience(name="Portal", by=SYSTEM)
+        tabs = [experience_editing.add_tab(experience, title=f"T{n}", by=SYSTEM) for n in range(count)]
+        for tab in tabs:
+            experience_editing.add_section(tab, kind="rich_text", title="x", body="x", by=SYSTEM)
+        layout = ProfileLayout.ensure()
+        layout.fields.update(editable=True)
+    for tab in tabs:
+        narrow(tab.audience, "only", gold)
+    with inside(acme):
+        publishing.publish(Experience.objects.get(), seen=Experience.objects.get().draft_number, by=SYSTEM)
+    asked, _ = statements(as_user(ada), f"/acme/settings/contacts/{pat.pk}/access/", "experiences_tab")
+    assert asked == QUERIES_WITH_A_PORTAL
+
+
+QUERIES = 48
+QUERIES_WITH_A_PORTAL = 51
 
 
 class TestGate:
