@@ -85,7 +85,15 @@ LEAKS: dict[type[Gated], Any] = {
     ProfileLayout: the_editing_of_profiles,
 }
 # Where the word must not be either: pages and fragments that every contact may open.
-EVERYWHERE = ["/acme/", "/acme/tabs/", "/acme/tabs/?current=home&known=", "/acme/quotes/", "/acme/profile/"]
+EVERYWHERE = [
+    "/acme/",
+    "/acme/tabs/",
+    "/acme/tabs/?current=home&known=",
+    "/acme/quotes/",
+    "/acme/profile/",
+    "/acme/notifications/",
+    "/acme/notifications/bell/",
+]
 
 
 def test_every_gated_model_has_a_row():
