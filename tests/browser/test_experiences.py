@@ -54,8 +54,9 @@ def settings_pages(page, root):
     page.locator("main ul.lines a").first.click()
     page.wait_for_url("**/preview/*-*/")
     yield
-    page.get_by_label("Why do you look?").fill("Before it is published")
-    page.get_by_role("button", name="Look").click()
+    if page.get_by_label("Why do you look?").count():  # asked once in half an hour
+        page.get_by_label("Why do you look?").fill("Before it is published")
+        page.get_by_role("button", name="Look").click()
     page.locator(".previewed").wait_for()
     yield
     for tab in range(page.locator(".previewed nav a").count()):
