@@ -14,6 +14,12 @@ BEAT_SCHEDULE = {
         "schedule": crontab(minute=41, hour=3),
         "args": ["notifications.tidy"],
     },
+    "segments-history": {
+        "task": "workspaces.ring_everywhere",
+        "schedule": crontab(minute="*/15"),  # adds up the quarter that is over (segments.history.trend)
+        "args": ["segments.history"],
+        "options": {"expires": 900},
+    },
     "crm-tidy": {
         "task": "workspaces.ring_everywhere",
         "schedule": crontab(minute=17, hour=3),

@@ -3,6 +3,7 @@ from django.urls import path
 from segments import removal_views as removal
 from segments import settings_views as views
 from segments.exceptions import views as exceptions
+from segments.funnel import views as funnel
 from segments.history import views as history
 from segments.holds import views as holds
 from segments.static_lists import views as static_lists
@@ -56,6 +57,7 @@ settings_urlpatterns = [
     path("of-partner/<uuid:pk>/exceptions/", exceptions.partner_exceptions, name="partner-exceptions"),
     path("of-contact/<uuid:pk>/", history.contact_segments, name="contact-segments"),
     path("of-partner/<uuid:pk>/", history.partner_segments, name="partner-segments"),
+    path("funnel/", funnel.segment_funnel, name="segment-funnel"),
     path("archiving/", removal.archive_segments, name="segments-archiving"),
     path("<uuid:pk>/removal/", removal.segment_removal, name="segment-removal"),
     path("<uuid:pk>/archiving/", views.archive_segment, name="segment-archiving"),

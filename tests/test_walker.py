@@ -80,6 +80,7 @@ ROUTES = {
     "settings:new-segment": (),
     "settings:segment": ("segment",),
     "settings:segment-members": ("segment",),
+    "settings:segment-funnel": (),
     "settings:segments-archiving": (),
     "settings:segment-removal": ("segment",),
     "settings:segment-member-files": ("segment",),

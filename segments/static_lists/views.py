@@ -17,7 +17,9 @@ FILES = 20
 @require_http_methods(["GET", "POST"])
 def segment_member_files(request, pk):
     """Adds many at once: a file, or pasted lines."""
-    segment = get_object_or_404(Segment, pk=pk, built_in_key=None, kind=Segment.Kind.STATIC, archived_at=None)
+    segment = get_object_or_404(Segment, pk=pk)
+    if segment.kind != Segment.Kind.STATIC or segment.built_in or segment.archived_at is not None:
+        return redirect("settings:segment-members", segment.pk)
     fault = ""
     if request.method == "POST":
         try:

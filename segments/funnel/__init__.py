@@ -1,0 +1,1 @@
+"""How people move through stages: the options of a property, or several segments in an order."""
