@@ -5,8 +5,8 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from segments import live, notifications, uses
-from segments.engine import definitions, exceptions, lists, publishing
+from segments import checks, live, notifications, uses
+from segments.engine import definitions, dependents, exceptions, lists, publishing
 from segments.models import Build, Segment, StaticMember
 from segments.rules.validate import validate
 from workspaces.actors import Actor
@@ -55,9 +55,13 @@ def save(
     by: Actor,
     tree: dict | None = None,
     members: Collection[UUID] | None = None,
+    despite_checks: bool = False,
 ) -> Build | None:
-    """Saves what changed. A new build is made only where who belongs may differ."""
-    publishing.hold(segment.level)
+    """Saves what changed. A new build is made only where who belongs may differ. Raises segments.checks.ChecksFail."""
+    if tree is not None:
+        tree = _valid(segment, tree)
+    publishing.hold(segment.level, dependents.following(segment))
+    checks.hold_or_raise(segment, kind=kind, tree=tree, members=members, by=by, despite=despite_checks)
     was = segment.kind
     segment.name, segment.description, segment.kind = name, description, kind
     segment.updated_at, segment.updated_by = timezone.now(), by.label
@@ -74,14 +78,18 @@ def _differs(segment: Segment, tree: dict | None) -> bool:
     latest = segment.builds.exclude(state=Build.State.RETIRED).order_by("-version").first()
     if latest is None or latest.state == Build.State.FAILED:
         return True
-    return latest.tree != validate(tree, definitions.fields_of(segment.level))
+    return latest.tree != _valid(segment, tree)
+
+
+def _valid(segment: Segment, tree: dict | None) -> dict:
+    return validate(tree, definitions.fields_of(segment.level), of_segment=str(segment.pk))
 
 
 def _publish(segment: Segment, *, tree: dict | None, members: Iterable[UUID], by: Actor) -> Build:
     if segment.kind == Segment.Kind.STATIC:
         lists.replace(segment, members, by=by)
         return publishing.publish(segment, tree=None, by=by)
-    tree = validate(tree, definitions.fields_of(segment.level))
+    tree = _valid(segment, tree)
     if segment.kind == Segment.Kind.SNAPSHOT:
         lists.take_snapshot(segment, tree, by=by)
     else:
@@ -96,12 +104,13 @@ def archive(segment: Segment, *, by: Actor) -> None:
     publishing.let_go(segment, by=by)
     segment.save(update_fields=["archived_at", "updated_at", "updated_by"])
     definitions.change()
+    publishing.follow(segment, by=by)
     live.announce_to_all()
 
 
 def restore(segment: Segment, *, by: Actor) -> None:
     """Opens again once the membership of today is built; until then the gates stay closed."""
-    publishing.hold(segment.level)
+    publishing.hold(segment.level, dependents.following(segment))
     latest = segment.builds.exclude(state=Build.State.FAILED).order_by("-version").first()
     segment.archived_at, segment.live_build = None, None
     segment.updated_at, segment.updated_by = timezone.now(), by.label

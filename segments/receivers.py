@@ -43,11 +43,14 @@ def tell_open_pages(sender, contact, **kwargs) -> None:
     announce([contact.pk])
 
 
+CALENDAR = ("time_zone", "week_starts", "fiscal_year_starts")
+
+
 @receiver(pre_save, sender=Workspace)
 def begin_the_days_at_another_instant(sender, instance, **kwargs) -> None:
-    """What was foretold by the old time zone is due now."""
-    stored = Workspace.objects.filter(pk=instance.pk).values_list("time_zone", flat=True).first()
-    if stored is not None and stored != instance.time_zone:
+    """What was foretold by the old time zone or calendar is due now."""
+    stored = Workspace.objects.filter(pk=instance.pk).values_list(*CALENDAR).first()
+    if stored is not None and stored != tuple(getattr(instance, name) for name in CALENDAR):
         with workspace_transaction(instance):
             clock.start_over()
 

@@ -7,6 +7,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from segments import editing, permissions, replacing
+from segments.checks import ChecksFail
 from segments.models import Segment
 from workspaces.access import settings_view
 from workspaces.actors import Actor
@@ -39,13 +40,16 @@ def _remove(request, segment, uses):
         return "It is in use. Choose what stands there instead, or archive it."
     if request.POST.get("replacement") and other is None:
         return "That segment cannot stand in its place. Choose another."
-    with guarded(segment=segment, confirmed=is_confirmed(request)):
-        if uses and other is not None:
-            replacing.replace(segment, by_other=other, by=by)
-        if deleting:
-            editing.delete(segment)
-        elif segment.archived_at is None:
-            editing.archive(segment, by=by)
+    try:
+        with guarded(segment=segment, confirmed=is_confirmed(request)):
+            if uses and other is not None:
+                replacing.replace(segment, by_other=other, by=by)
+            if deleting:
+                editing.delete(segment)
+            elif segment.archived_at is None:
+                editing.archive(segment, by=by)
+    except ChecksFail as error:
+        return f"With “{other}” in its place a check fails. {error}"
     instead = f" “{other.name}” stands in its place." if uses and other else ""
     done = "deleted" if deleting else "archived"
     messages.success(request, f"“{segment.name}” is {done}.{instead}")

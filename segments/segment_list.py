@@ -1,5 +1,6 @@
 """The list of segments: filters that live in the address, sort, pages, and what each row says."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -9,12 +10,14 @@ from zoneinfo import ZoneInfo
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, F, Q, QuerySet
 from django.db.models.functions import Lower
+from django.utils import timezone
 
-from segments import permissions
+from segments import linting, permissions
 from segments.engine import counting
 from segments.engine.definitions import fields_of
 from segments.history.trend import Trend, trends
 from segments.models import Build, Hold, Segment
+from segments.rules.lint import Finding
 from segments.rules.sentence import condition_words, sentence_text
 from workspaces.models import Contact, Partner
 
@@ -36,6 +39,7 @@ class Row:
     build: Build | None  # on its way or failed
     trend: Trend
     held: int = 0  # members that a sync would have taken out
+    findings: Sequence[Finding] = ()  # what looks wrong with it
 
     @property
     def state(self) -> str:
@@ -83,9 +87,10 @@ class SegmentList:
     @cached_property
     def rows(self) -> list[Row]:
         segments = list(self.page.object_list)
-        fields = {level: fields_of(level, everything=False) for level in ("partner", "contact")}
+        fields = {level: fields_of(level) for level in ("partner", "contact")}
         live, waiting = self._builds(segments)
         found, held = trends(segments, days=TREND, zone=self.zone), self._held(segments)
+        findings = linting.of_segments(segments, at=timezone.now(), fields=fields)
         for segment in segments:
             segment.total = self.totals[segment.level]
         return [
@@ -95,6 +100,7 @@ class SegmentList:
                 build=waiting.get(s.pk),
                 trend=found[s.pk],
                 held=held.get(s.pk, 0),
+                findings=findings[s.pk],
             )
             for s in segments
         ]

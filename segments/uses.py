@@ -6,7 +6,9 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.urls import reverse
 
+from segments.engine.dependents import asking
 from segments.models import Audience, AudienceSegment, Segment
 from workspaces.tenancy import current_workspace_id
 
@@ -44,7 +46,11 @@ def used_in(segment: Segment) -> list[Use]:
         for thing in model.objects.filter(**{f"{field}__in": naming}).order_by("pk"):
             tell = getattr(thing, "gate_use", None)
             found.append(tell() if tell else Use(kind=model._meta.verbose_name, name=str(thing)))
-    return found
+    return found + [Use("Rule of a segment", one.name, _page(one), "segments") for one in asking(segment)]
+
+
+def _page(segment: Segment) -> str:
+    return reverse("settings:segment", args=[segment.pk])
 
 
 def reach(audiences: Iterable[Audience]) -> dict[UUID, Reach]:

@@ -64,10 +64,9 @@ def _evaluated(contact: Contact, now) -> frozenset[UUID]:
     inside: set[int] = set()
     for level, pk in (("contact", contact.pk), ("partner", contact.partner_id)):
         rules = found.rules[level]
-        own, partner = _documents(level, contact)
-        ruled = rules.evaluate(own, partner, moment)
-        subject = next(iter(states.peek(level, [pk])), None)
-        inside |= _decided(found, rules.builds, ruled, subject, moment) if subject else ruled
+        for subject in states.peek(level, [pk]):
+            ruled = rules.evaluate(*subject.documents(rules, moment.at), moment)
+            inside |= _decided(found, rules.builds, ruled, subject, moment)
     live = Segment.objects.live().filter(live_build__in=inside)
     return frozenset(live.values_list("pk", flat=True))
 
@@ -89,11 +88,6 @@ def _decided(found, candidates, ruled: set[int], subject: states.Subject, moment
 
 def _fanout_cause(partner_id: UUID) -> dict | None:
     return PartnerState.objects.filter(pk=partner_id).values_list("fanout_cause", flat=True).first()
-
-
-def _documents(level: str, contact: Contact) -> tuple[dict, dict]:
-    partner = contact.partner.norm
-    return (contact.norm, partner) if level == "contact" else (partner, {})
 
 
 class ViewerMiddleware:

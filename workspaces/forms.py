@@ -90,10 +90,15 @@ class PortalForm(forms.ModelForm):
 
     class Meta:
         model = Workspace
-        fields = ["name", "brand_color", "time_zone", "currency", "domain", *DEFAULTS]
+        fields = [
+            *("name", "brand_color", "time_zone", "week_starts", "fiscal_year_starts", "currency", "domain"),
+            *DEFAULTS,
+        ]
         labels = {
             "brand_color": "Brand colour",
             "domain": "Own address",
+            "week_starts": "Weeks begin on",
+            "fiscal_year_starts": "Fiscal years begin in",
             "contacts_invite": "Contacts may invite colleagues",
             "collaboration_restricted": "Contacts see only what they collaborate on",
         }

@@ -206,7 +206,7 @@ def _apply(edit, *, by, at):
 
 def _put(record, prop, raw, at):
     key = str(prop.number)
-    record.set_at[key] = at.isoformat(timespec="milliseconds")
+    record.set_at[key] = at.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
     if raw is None:
         record.raw.pop(key, None)
         record.norm.pop(key, None)

@@ -66,7 +66,8 @@ def fold(text):
 def _tidy(text):
     if UNSTORABLE.search(text):
         raise Invalid("This text contains a character that cannot be stored.")
-    return text.replace("\r\n", "\n").replace("\r", "\n").strip()
+    composed = unicodedata.normalize("NFC", text)
+    return composed.replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
 def _text(limit):

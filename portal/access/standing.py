@@ -18,7 +18,7 @@ from segments.models import Build, ContactState, PartnerState, Segment, SegmentE
 from segments.rules.explain import Explainer, Verdict
 from segments.rules.fields import Fields
 from segments.rules.moments import Moment
-from segments.rules.tree import conditions
+from segments.rules.nearest import nearest
 from workspaces.models import Property
 from workspaces.tenancy import current_workspace_id
 
@@ -45,6 +45,7 @@ class Node:
     found: str = ""
     source: str = ""
     since: Any = None
+    nearest: str = ""  # of a whole rule: what would have to turn
     items: list["Node"] = field(default_factory=list)
 
 
@@ -141,20 +142,22 @@ class _Reader:
         self.moment = Moment(timezone.now(), definitions.current().zone)
         self.sides = {"self": records[level], "partner": records["partner"]}
         self.props = {prop.number: prop for prop in Property.objects.all()}
-        self.own = records[level].norm
-        self.partner = records["partner"].norm if level == "contact" else {}
+        (self.subject,) = states.peek(level, [records[level].pk])
 
     def read(self, tree) -> Node:
-        leaves = dict(conditions(tree))
-        verdict = Explainer(tree, self.fields, self.moment.zone).explain(self.own, self.partner, self.moment)
-        return self._node(verdict, leaves)
+        explainer = Explainer(tree, self.fields, self.moment.zone)
+        documents = self.subject.documents(explainer.rules, self.moment.at)
+        verdict = explainer.explain(*documents, self.moment)
+        node = self._node(verdict)
+        turns = nearest(verdict)
+        node.nearest = turns.words if turns else ""
+        return node
 
-    def _node(self, verdict: Verdict, leaves: dict) -> Node:
-        node = Node(verdict.holds, verdict.op, verdict.words, verdict.found)
-        node.items = [self._node(item, leaves) for item in verdict.items]
-        leaf = leaves.get(verdict.path)
-        prop = self.props.get(leaf.get("p")) if leaf else None
-        record = self.sides.get(leaf.get("of")) if leaf else None
+    def _node(self, verdict: Verdict) -> Node:
+        node = Node(verdict.holds, verdict.group, verdict.words, verdict.told)
+        node.items = [self._node(item) for item in verdict.items]
+        side, number = verdict.place or ("", "")
+        prop, record = self.props.get(number), self.sides.get(side)  # type: ignore[call-overload]
         if prop and record:
             node.source = prop.get_source_display()
             node.since = parse_datetime(record.set_at.get(str(prop.number), ""))

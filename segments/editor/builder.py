@@ -4,8 +4,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from segments.editor.draft import Condition, Draft, Group, chosen_operator
+from segments.editor.draft_values import SALT
 from segments.rules.fields import Field, Fields
-from segments.rules.operators import CLOCK_UNITS, DAY_UNITS, OPERATORS, Operator
+from segments.rules.operators import CLOCK_UNITS, DAY_UNITS, FISCAL_UNITS, Operator, offered
 from segments.rules.sentence import MONTHS, WEEKDAYS
 from segments.rules.tree import MAX_DEPTH, Path, spell
 from segments.rules.validate import RuleError
@@ -15,7 +16,9 @@ INPUTS = {
     "month_days": "lines", "number": "number", "count": "number", "days": "number", "number_pair": "numbers",
     "mod": "numbers", "amount": "amount", "amount_pair": "amounts", "options": "choices", "months": "choices",
     "weekdays": "choices", "date": "date", "date_pair": "dates", "span": "span", "day_span": "span",
-    "period": "period", "field": "field", "nothing": "nothing",
+    "period": "period", "field": "field", "nothing": "nothing", "exact_text": "text", "exact_texts": "lines",
+    "regex": "text", "version": "text", "length": "number", "any_span": "span", "segments": "choices",
+    "chance": "share",
 }  # fmt: skip
 
 
@@ -71,7 +74,7 @@ class Row(Node):
 
     @property
     def operators(self) -> list[Option]:
-        known = OPERATORS[self.field.type].values() if self.field else []
+        known = offered(self.field, self.fields) if self.field else []
         return [Option(op.name, op.words.removesuffix(":"), op == self.operator) for op in known]
 
     @property
@@ -100,14 +103,27 @@ class Row(Node):
 
     @property
     def units(self) -> list[Option]:
-        takes_clock = self.operator is not None and self.operator.takes == "span"
-        clock = takes_clock and self.field is not None and self.field.type == "datetime"
-        units = (*CLOCK_UNITS, *DAY_UNITS) if clock else DAY_UNITS
-        return [Option(unit, f"{unit}s", unit == self.unit) for unit in units]
+        return [Option(unit, f"{unit.replace('_', ' ')}s", unit == self.unit) for unit in self._units]
+
+    @property
+    def _units(self) -> tuple[str, ...]:
+        takes = self.operator.takes if self.operator else ""
+        if takes == "period":
+            return (*DAY_UNITS, *FISCAL_UNITS)
+        clock = takes == "any_span" or (
+            takes == "span" and self.field is not None and self.field.type == "datetime"
+        )
+        return (*CLOCK_UNITS, *DAY_UNITS) if clock else DAY_UNITS
 
     @property
     def periods(self) -> list[Option]:
-        return [Option(one, one, one == self.which) for one in ("this", "last", "next")]
+        words = {"this": "this", "last": "last", "next": "next", "so_far": "so far this"}
+        return [Option(one, text, one == self.which) for one, text in words.items()]
+
+    @property
+    def salt(self) -> str:
+        """Which of the random orders a share is taken from."""
+        return self.condition.first("salt") or SALT
 
     @property
     def choices(self) -> list[Option]:
@@ -222,7 +238,7 @@ def field_groups(fields: Fields, chosen: str) -> list[tuple[str, list[Option]]]:
     for found in fields:
         if found.archived and found.name != chosen:
             continue
-        group = "Partner" if "partner" in (fields.level, found.of) else "Contact"
+        group = found.group or ("Partner" if "partner" in (fields.level, found.of) else "Contact")
         label = _side(found, fields) + found.label + (" (archived)" if found.archived else "")
         groups.setdefault(group, []).append(Option(found.name, label, found.name == chosen))
     return list(groups.items())

@@ -7,9 +7,10 @@ from segments.rules.fields import Fields
 
 NUMBER = re.compile(r"[-−]?\d{1,3}(?:[, ]\d{3})+(?:\.\d+)?\Z")
 MAGNITUDE = 100_000  # a power of ten far beyond every limit; arithmetic with much greater ones overflows
-SEVERAL = {"texts", "domains", "numbers", "month_days"}
-CHOSEN = {"options", "months", "weekdays"}
-NUMERIC = {"number", "numbers", "count", "days", "month_days", "months", "weekdays"}
+SEVERAL = {"texts", "exact_texts", "domains", "numbers", "month_days"}
+CHOSEN = {"options", "segments", "months", "weekdays"}
+NUMERIC = {"number", "numbers", "count", "length", "days", "month_days", "months", "weekdays"}
+SALT = "share"
 
 type Inputs = dict[str, list[str]]
 
@@ -36,6 +37,8 @@ def from_inputs(takes: str, inputs: Inputs, fields: Fields):
         "amount_pair": lambda: [_amount(one, inputs, fields), _amount(two, inputs, fields)],
         "span": lambda: {"n": _number(one), "unit": first(inputs, "unit") or "day"},
         "day_span": lambda: {"n": _number(one), "unit": first(inputs, "unit") or "day"},
+        "any_span": lambda: {"n": _number(one), "unit": first(inputs, "unit") or "day"},
+        "chance": lambda: {"percent": _number(one), "salt": first(inputs, "salt") or SALT},
         "period": lambda: _period(inputs),
         "mod": lambda: {"d": _number(one), "r": _number(two)},
         "field": lambda: _place(one, fields),
@@ -84,12 +87,14 @@ def as_inputs(takes: str, value) -> Inputs:
         return {"v": [str(value["a"])], "currency": [value["c"]]}
     if takes == "amount_pair":
         return {"v": [str(value[0]["a"])], "w": [str(value[1]["a"])], "currency": [value[0]["c"]]}
-    if takes in ("span", "day_span"):
+    if takes in ("span", "day_span", "any_span"):
         return {"v": [str(value["n"])], "unit": [value["unit"]]}
     if takes == "period":
         return {"which": [value["which"]], "unit": [value["unit"]], "v": [str(value.get("n", 1))]}
     if takes == "mod":
         return {"v": [str(value["d"])], "w": [str(value["r"])]}
+    if takes == "chance":
+        return {"v": [str(value["percent"])], "salt": [value["salt"]]}
     if takes == "field":
         return {"v": [f"{value['of']}:{value['p']}"]}
     return {"v": [str(value)]}

@@ -3,9 +3,12 @@
 from functools import cached_property
 from uuid import UUID
 
-from segments import uses
+from django.utils import timezone
+
+from segments import linting, uses
 from segments.editor import preview as previewing
 from segments.editor.builder import GroupBox, build
+from segments.editor.checks_block import ChecksBlock
 from segments.editor.draft import Draft, prune
 from segments.editor.forms import SegmentForm
 from segments.editor.notifications_block import NotificationsBlock
@@ -219,7 +222,20 @@ class Editor:
         return [block(self.data, segment=self.segment) for block in about]
 
     def blocks_are_valid(self) -> bool:
-        return not [block for block in self.blocks if not block.is_valid()]
+        return not [block for block in [*self.blocks, self.checks] if not block.is_valid()]
+
+    @cached_property
+    def checks(self) -> ChecksBlock:
+        return ChecksBlock(self.data, segment=self.segment, level=self.level)
+
+    @cached_property
+    def findings(self) -> list[linting.Finding]:
+        """What looks wrong with the rule as it stands in the form; and, before it is touched, with the segment."""
+        if self.static or self.unfinished:
+            return []
+        if self.segment is not None and self.data is None:
+            return linting.of_segments([self.segment], at=timezone.now())[self.segment.pk]
+        return linting.of_rule(self.checked.tree, self.fields) if self.finished else []
 
     @cached_property
     def uses(self) -> list[uses.Use]:

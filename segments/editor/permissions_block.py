@@ -27,8 +27,8 @@ class PermissionsBlock:
     template = "segments/settings/_permissions.html"
 
     def __init__(self, data, *, segment: Segment | None):
-        self.stored = Permission.objects.filter(segment=segment).first() if segment else None
-        self.stored = self.stored or Permission()
+        found = Permission.objects.filter(segment=segment).first() if segment else None
+        self.stored = found or Permission()
         scope = RESTRICTED if self.stored.restricted else "inherit"
         initial = {"invite": self.stored.invite, "restricted": scope}
         self.form = PermissionsForm(data, initial=initial, prefix="permissions")

@@ -6,14 +6,18 @@ from typing import Any, NamedTuple
 from django.db import connection
 from psycopg import sql
 
-from segments.engine.backfill import SOURCES, decided, moment_of_workspace, with_states
+from segments.engine.backfill import condition, decided, moment_of_workspace
+from segments.engine.sources import source
 from segments.engine.states import Subject, peek
 from segments.models import Segment
-from segments.rules.compile_sql import predicate
+from segments.rules.compile_python import CompiledRules
 from segments.rules.explain import Explainer, Verdict
 from segments.rules.fields import Fields
+from segments.rules.lower import lower
+from segments.rules.nearest import nearest
 from segments.rules.sentence import Part, sentence
 from segments.rules.tree import Node, Path, walk
+from segments.why import Sources
 from workspaces.models import Contact, Partner
 from workspaces.tenancy import current_workspace_id
 
@@ -30,6 +34,19 @@ class Sample:
     why: Verdict | None = None
     # Why somebody is in whom the rule does not match: "always" or "held".
     mark: str = ""
+
+    @property
+    def sourced(self) -> list[tuple[Verdict, str, Any]]:
+        """The conditions with where each value came from, and when it was set."""
+        sources = Sources(self.record)
+        leaves = self.why.leaves() if self.why else []
+        return [(leaf, *(sources.of(*leaf.place) if leaf.place else ("", None))) for leaf in leaves]
+
+    @property
+    def nearest(self) -> str:
+        """What would have to turn; nothing for those whom the rule does not decide."""
+        found = nearest(self.why) if self.why and not self.mark else None
+        return found.words if found else ""
 
 
 class Whole(NamedTuple):
@@ -88,15 +105,15 @@ def of_rule(tree: Node, fields: Fields, *, segment: Segment | None, exact: bool 
     found = Preview(level, total=MODELS[level].objects.count(), words=sentence(tree, fields))
     chunks = _sampled(found.total) if not exact else 128
     moment = moment_of_workspace()
-    whole = _whole(tree, fields, moment, segment)
+    whole = _whole(tree, fields, moment, segment, chunks)
     _count(found, tree, fields, moment, chunks, whole)
     found.about = chunks < 128
     if found.about:
         found.count = round(found.count * 128 / chunks)
         found.by_node = {path: round(count * 128 / chunks) for path, count in found.by_node.items()}
     explainer = Explainer(tree, fields, moment.zone)
-    for record, subject in _some_members(level, whole):
-        why = explainer.explain(subject.own, subject.partner, moment)
+    for record, subject in _some_members(level, whole, explainer.rules):
+        why = explainer.explain(*subject.documents(explainer.rules, moment.at), moment)
         found.samples.append(Sample(record, why, _mark(subject, segment)))
     if segment is not None and not found.about:
         found.joins = _moves(level, whole, segment.live_build, joining=True)
@@ -104,13 +121,14 @@ def of_rule(tree: Node, fields: Fields, *, segment: Segment | None, exact: bool 
     return found
 
 
-def _whole(tree: Node, fields: Fields, moment, segment: Segment | None) -> Whole:
+def _whole(tree: Node, fields: Fields, moment, segment: Segment | None, chunks: int) -> Whole:
     """The rule; for a segment that is there already with its exceptions and with who is held."""
-    level, rule = tree["object"], predicate(tree, fields, moment)
+    level = tree["object"]
+    clause, params = condition(tree, fields, moment, chunks=range(chunks))
     if segment is None:
-        return Whole(rule.clause, rule.params, SOURCES[level])
-    clause, params = decided(rule.clause, rule.params, segment.number, moment)
-    return Whole(clause, params, with_states(level))
+        return Whole(clause, params, source(level, lower(tree, fields)))
+    clause, params = decided(clause, params, segment.number, moment)
+    return Whole(clause, params, source(level, lower(tree, fields), state=True))
 
 
 def _mark(subject: Subject, segment: Segment | None) -> str:
@@ -124,11 +142,12 @@ def _mark(subject: Subject, segment: Segment | None) -> str:
 def of_one(tree: Node, fields: Fields, record: Any) -> Sample:
     """Whether the rule matches this very partner or contact, and why or why not."""
     moment = moment_of_workspace()
-    subjects = peek(tree["object"], [record.pk])
+    explainer = Explainer(tree, fields, moment.zone)
+    subjects = peek(tree["object"], [record.pk], explainer.rules)
     if not subjects:
         return Sample(record)
-    explained = Explainer(tree, fields, moment.zone).explain(subjects[0].own, subjects[0].partner, moment)
-    return Sample(record, explained)
+    documents = subjects[0].documents(explainer.rules, moment.at)
+    return Sample(record, explainer.explain(*documents, moment))
 
 
 def _sampled(total: int) -> int:
@@ -142,9 +161,9 @@ def _count(found: Preview, tree: Node, fields: Fields, moment, chunks: int, whol
     params = list(whole.params)
     for _, node in nodes:
         single = {**tree, "root": node if "items" in node else {"op": "all", "items": [node]}}
-        part = predicate(single, fields, moment)
-        columns.append(sql.SQL("count(*) FILTER (WHERE {})").format(part.clause))
-        params += part.params
+        part, values = condition(single, fields, moment, chunks=range(chunks))
+        columns.append(sql.SQL("count(*) FILTER (WHERE {})").format(part))
+        params += values
     query = sql.SQL("SELECT {} FROM {} WHERE own.workspace_id = %s AND own.chunk < %s").format(
         sql.SQL(", ").join(columns), whole.sources
     )
@@ -154,7 +173,7 @@ def _count(found: Preview, tree: Node, fields: Fields, moment, chunks: int, whol
     found.by_node = dict(zip((path for path, _ in nodes), counts, strict=True))
 
 
-def _some_members(level: str, whole: Whole) -> list[tuple[Any, Subject]]:
+def _some_members(level: str, whole: Whole, rules: CompiledRules) -> list[tuple[Any, Subject]]:
     query = sql.SQL(
         "SELECT own.id FROM {} WHERE own.workspace_id = %s AND {} ORDER BY own.name, own.id LIMIT %s"
     )
@@ -165,7 +184,7 @@ def _some_members(level: str, whole: Whole) -> list[tuple[Any, Subject]]:
         ids = [row[0] for row in cursor.fetchall()]
     found = MODELS[level].objects.select_related("partner") if level == "contact" else Partner.objects.all()
     records = found.in_bulk(ids)
-    subjects = {subject.id: subject for subject in peek(level, ids)}
+    subjects = {subject.id: subject for subject in peek(level, ids, rules)}
     return [(records[pk], subjects[pk]) for pk in ids if pk in subjects]
 
 

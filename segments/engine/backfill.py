@@ -1,7 +1,6 @@
 """Statements over whole chunks of subjects: who belongs to a build, and how two builds differ."""
 
-import json
-from collections.abc import Iterator
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -9,48 +8,66 @@ from django.db import connection
 from django.utils import timezone
 from psycopg import sql
 
-from segments.engine import definitions
+from segments.engine import definitions, states
+from segments.engine.sources import SIDES, source
 from segments.models import Build, ContactState, PartnerState, Segment
 from segments.rules.compile_python import CompiledRules
-from segments.rules.compile_sql import predicate
+from segments.rules.compile_sql import predicate_of
+from segments.rules.expressions import only_in_process
 from segments.rules.fields import Fields
+from segments.rules.lower import lower
 from segments.rules.moments import Moment, stamp
 from workspaces.models import Workspace
 from workspaces.tenancy import current_workspace_id
 
 STATES: dict[str, Any] = {"contact": ContactState, "partner": PartnerState}
-SOURCES = {
-    "contact": sql.SQL(
-        "workspaces_contact own LEFT JOIN workspaces_partner partner ON partner.id = own.partner_id"
-    ),
-    "partner": sql.SQL("workspaces_partner own CROSS JOIN (SELECT NULL::jsonb AS norm) partner"),
-}
 
 
 def moment_of_workspace() -> Moment:
     return Moment(timezone.now(), Workspace.objects.get(pk=current_workspace_id()).time_zone)
 
 
-def matching(level: str, tree: Any, fields: Fields, moment: Moment) -> tuple[sql.Composed, list]:
-    """A query for the ids of those whom a rule matches."""
-    found = predicate(tree, fields, moment)
-    query = sql.SQL("SELECT own.id FROM {} WHERE own.workspace_id = %s AND {}")
-    return query.format(SOURCES[level], found.clause), [current_workspace_id(), *found.params]
+def condition(
+    tree: Any, fields: Fields, moment: Moment, *, chunks: Collection[int] | None = None
+) -> tuple[sql.Composable, list]:
+    """The rule as a condition on `own` of segments.engine.sources.
+
+    What the database does not understand is worked out here, for the chunks alone where some are named.
+    """
+    rule = lower(tree, fields)
+    if only_in_process(rule):
+        return sql.SQL("own.id = ANY (%s::uuid[])"), [_in_process(tree, fields, moment, chunks)]
+    found = predicate_of(rule, moment, sides=SIDES[tree["object"]])
+    return found.clause, found.params
+
+
+def matching(
+    level: str, tree: Any, fields: Fields, moment: Moment, *, chunks: list[int] | None = None
+) -> tuple[sql.Composed, list]:
+    """A query for the ids of those whom a rule matches: of everybody, or of some chunks."""
+    clause, params = condition(tree, fields, moment, chunks=chunks)
+    which = sql.SQL("" if chunks is None else " AND own.chunk = ANY (%s)")
+    query = sql.SQL("SELECT own.id FROM {} WHERE own.workspace_id = %s AND {}{}")
+    params = [current_workspace_id(), *params, *([] if chunks is None else [chunks])]
+    return query.format(source(level, lower(tree, fields)), clause, which), params
+
+
+def _in_process(tree: Any, fields: Fields, moment: Moment, chunks: Collection[int] | None) -> list[UUID]:
+    """Patterns and versions are understood in Python alone."""
+    level = tree["object"]
+    rules = CompiledRules({0: tree}, fields, moment.zone)
+    subjects = states.in_chunks(level, range(128) if chunks is None else chunks, rules)
+    return [s.id for s in subjects if rules.evaluate(*s.documents(rules, moment.at), moment)]
 
 
 def members(
     level: str, tree: Any, fields: Fields, moment: Moment, *, number: int
 ) -> tuple[sql.Composed, list]:
     """The same with the exceptions of the segment of this number, and with who is held in it."""
-    found = predicate(tree, fields, moment)
-    clause, params = decided(found.clause, found.params, number, moment)
+    ruled, params = matching(level, tree, fields, moment)
+    clause, params = decided(sql.SQL("own.id = ANY (ARRAY({}))").format(ruled), params, number, moment)
     query = sql.SQL("SELECT own.id FROM {} WHERE own.workspace_id = %s AND {}")
-    return query.format(with_states(level), clause), [current_workspace_id(), *params]
-
-
-def with_states(level: str) -> sql.Composed:
-    """The sources with the state `s` of each, where there is one."""
-    return sql.SQL("{} LEFT JOIN {} s ON s.{} = own.id").format(SOURCES[level], _table(level), _key(level))
+    return query.format(source(level, state=True), clause), [current_workspace_id(), *params]
 
 
 def decided(rule: sql.Composable, params: list, number: int, moment: Moment) -> tuple[sql.Composed, list]:
@@ -76,9 +93,9 @@ def add_members(build: Build, chunks: list[int]) -> None:
         query = sql.SQL("SELECT subject_id AS id FROM segments_staticmember WHERE segment_id = %s")
         _add(level, build.number, query, [build.segment_id], chunks)
         return
-    fields, moment = definitions.fields_of(level, everything=False), moment_of_workspace()
-    rule, params = matching(level, build.tree, fields, moment)
-    _add(level, build.number, rule + sql.SQL(" AND own.chunk = ANY (%s)"), [*params, chunks], chunks)
+    fields, moment = definitions.fields_for(build), moment_of_workspace()
+    rule, params = matching(level, build.tree, fields, moment, chunks=chunks)
+    _add(level, build.number, rule, params, chunks)
     _apply_exceptions(level, build, moment, chunks)
     _set_flips(level, CompiledRules({build.number: build.tree or {}}, fields, moment.zone), moment, chunks)
 
@@ -114,12 +131,12 @@ def _apply_exceptions(level: str, build: Build, moment: Moment, chunks: list[int
 
 def _set_flips(level: str, rules: CompiledRules, moment: Moment, chunks: list[int]) -> None:
     """When time alone will change this build next, for everybody in the chunks whom it concerns."""
-    if not rules.timed_columns:
+    if not rules.timed:
         return
     flips = [
-        (pk, flip)
-        for pk, own, partner in _documents(level, chunks)
-        if (flip := rules.next_flip(own, partner, moment)) is not None
+        (subject.id, flip)
+        for subject in states.in_chunks(level, chunks, rules)
+        if (flip := rules.next_flip(*subject.documents(rules, moment.at), moment)) is not None
     ]
     update = sql.SQL(
         "UPDATE {table} s SET next_flip_at = least(s.next_flip_at, v.flip)"
@@ -129,16 +146,6 @@ def _set_flips(level: str, rules: CompiledRules, moment: Moment, chunks: list[in
         for start in range(0, len(flips), 5000):
             part = flips[start : start + 5000]
             cursor.execute(update, [[pk for pk, _ in part], [flip for _, flip in part]])
-
-
-def _documents(level: str, chunks: list[int]) -> Iterator[tuple[UUID, dict, dict]]:
-    query = sql.SQL(
-        "SELECT own.id, own.norm, partner.norm FROM {} WHERE own.workspace_id = %s AND own.chunk = ANY (%s)"
-    ).format(SOURCES[level])
-    with connection.cursor() as cursor:
-        cursor.execute(query, [current_workspace_id(), chunks])
-        for pk, own, partner in cursor:
-            yield pk, json.loads(own), json.loads(partner) if partner else {}
 
 
 def compare(level: str, new: int, old: int | None) -> list[tuple[int, list[UUID], list[UUID], int]]:
@@ -169,23 +176,19 @@ def take_out(level: str, numbers: list[int], chunks: list[int]) -> None:
 def take_out_held(build: Build, moment: Moment, chunks: list[int]) -> list[UUID]:
     """Takes a build from those who are in it only because they are held; returns who they are."""
     segment = build.segment
-    found = predicate(build.tree or {}, definitions.fields_of(segment.level, everything=False), moment)
+    ruled, params = matching(
+        segment.level, build.tree or {}, definitions.fields_for(build), moment, chunks=chunks
+    )
     exception, about = _exception(segment.number, moment)
     update = sql.SQL(
-        "UPDATE {table} s SET builds = array_remove(s.builds, %s) FROM {sources}"
-        " WHERE s.{key} = own.id AND s.workspace_id = %s AND s.chunk = ANY (%s) AND s.held <> '{{}}'"
-        " AND %s = ANY (s.held) AND %s = ANY (s.builds) AND NOT coalesce({exception}, ({rule}), false)"
-        " RETURNING s.{key}"
-    ).format(
-        table=_table(segment.level),
-        sources=SOURCES[segment.level],
-        key=_key(segment.level),
-        exception=exception,
-        rule=found.clause,
-    )
+        "UPDATE {table} s SET builds = array_remove(s.builds, %s)"
+        " WHERE s.workspace_id = %s AND s.chunk = ANY (%s) AND s.held <> '{{}}'"
+        " AND %s = ANY (s.held) AND %s = ANY (s.builds)"
+        " AND NOT coalesce({exception}, s.{key} = ANY (ARRAY({rule})), false) RETURNING s.{key}"
+    ).format(table=_table(segment.level), key=_key(segment.level), exception=exception, rule=ruled)
     where = [current_workspace_id(), chunks, segment.number, build.number]
     with connection.cursor() as cursor:
-        cursor.execute(update, [build.number, *where, *about, *found.params])
+        cursor.execute(update, [build.number, *where, *about, *params])
         return [row[0] for row in cursor.fetchall()]
 
 

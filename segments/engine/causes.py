@@ -1,7 +1,7 @@
 """Why a membership changed, as the history keeps it and as people read it."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from segments.rules.fields import Field, Fields
 from segments.rules.sentence import value_words
@@ -44,6 +44,11 @@ class Cause:
         ]
         more: dict = {"changes": changes, "reason": self.reason, "ended": self.ended}
         return found | {name: value for name, value in more.items() if value}
+
+    def seen_from_below(self) -> "Cause":
+        """The same change of a partner as its contacts see it."""
+        changes = tuple((("partner", place[1]), old, new) for place, old, new in self.changes)
+        return replace(self, changes=changes)
 
     @classmethod
     def from_json(cls, stored: dict) -> "Cause":

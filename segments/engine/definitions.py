@@ -1,15 +1,17 @@
 """The rules that a workspace evaluates by, compiled once per process and change of them."""
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from uuid import UUID
 
 from django.db import connection
 from django.db.models import F
 
-from segments.models import Build
+from segments.models import Build, Segment
 from segments.rules.compile_python import CompiledRules
-from segments.rules.fields import Field, Fields
+from segments.rules.fields import CHANCE, CONSTANT, SEGMENTS, Calendar, Field, Fields, Referenced
 from workspaces.models import Property, TeamMember, Workspace
 from workspaces.tenancy import current_workspace_id
 
@@ -28,6 +30,14 @@ class RuleSet:
     segment_of: dict[int, UUID]  # live build → segment; a build that is being made is in `rules` only
     number_of: dict[int, int]  # build with a rule → number of its segment, live or being made
     builds_of: dict[int, frozenset[int]]  # the other way round
+
+    @cached_property
+    def picks_asked(self) -> dict[str, bool]:
+        """By level: whether any rule asks who was picked, held or made an exception of there."""
+        beside = {"partner": {key for _, key in self.rules["partner"].beside}, "contact": set()}
+        for of, key in self.rules["contact"].beside:
+            beside["partner" if of == "partner" else "contact"].add(key)
+        return {level: any(key[0] in "bhx" for key in keys) for level, keys in beside.items()}
 
 
 def current() -> RuleSet:
@@ -81,10 +91,38 @@ def lock_exclusive() -> None:
 def fields_of(level: str, *, everything: bool = True) -> Fields:
     """What rules of a level may ask about, with the team's members as options of their properties."""
     workspace = Workspace.objects.get(pk=current_workspace_id())
-    return _fields(level, list(Property.objects.all()), workspace, _people() if everything else ())
+    there = _Present()
+    return _fields(level, list(Property.objects.all()), workspace, _people() if everything else (), there)
 
 
-def _fields(level, properties, workspace, people) -> Fields:
+class _Present(Mapping[str, Referenced]):
+    """The segments that are there, by id. Their rules are read one by one, when somebody asks for one."""
+
+    def __init__(self) -> None:
+        found = Segment.objects.present().order_by("name")
+        rows = found.values_list("pk", "number", "name", "level", "live_build", "kind")
+        self._rows = {str(row[0]): row for row in rows}
+        self._read: dict[str, Referenced] = {}
+
+    def __getitem__(self, key: str) -> Referenced:
+        if key not in self._read:
+            _, number, name, level, build, kind = self._rows[key]
+            rule = kind == Segment.Kind.DYNAMIC and build is not None
+            tree = Build.objects.get(number=build).tree if rule else None
+            self._read[key] = Referenced(key, number, name, level, build, tree)
+        return self._read[key]
+
+    def __iter__(self):
+        return iter(self._rows)
+
+    def __len__(self):
+        return len(self._rows)
+
+    def options(self, level: str) -> tuple[tuple[str, str], ...]:
+        return tuple((key, row[2]) for key, row in self._rows.items() if row[3] == level)
+
+
+def _fields(level, properties, workspace, people, there: _Present | None = None) -> Fields:
     sides = {"self": level, "partner": "partner"} if level == "contact" else {"self": level}
     found = [
         Field(
@@ -100,7 +138,15 @@ def _fields(level, properties, workspace, people) -> Fields:
         for prop in properties
         if prop.level == wanted
     ]
-    return Fields(found, level=level, currency=workspace.currency)
+    for side, wanted in sides.items():
+        options = there.options(wanted) if there is not None else ()
+        found.append(Field(SEGMENTS, side, "segments", "Segment", SEGMENTS, options, group="Segments"))
+    found += [
+        Field("chance", "self", "chance", "Random share", CHANCE, group="Everybody"),
+        Field("everyone", "self", "everyone", f"Every {level}", CONSTANT, group="Everybody"),
+    ]
+    calendar = Calendar(workspace.week_starts, workspace.fiscal_year_starts)
+    return Fields(found, level=level, currency=workspace.currency, calendar=calendar, segments=there)
 
 
 def _people() -> tuple:
@@ -110,7 +156,7 @@ def _people() -> tuple:
 def _key(workspace_id) -> tuple:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT d.token, w.time_zone FROM workspaces_workspace w "
+            "SELECT d.token, w.time_zone, w.week_starts, w.fiscal_year_starts FROM workspaces_workspace w "
             "LEFT JOIN segments_definitions d ON d.workspace_id = w.id WHERE w.id = %s",
             [workspace_id],
         )
@@ -122,12 +168,7 @@ def _load(workspace_id, key) -> RuleSet:
     properties = list(Property.objects.all())
     builds = list(_deciding_builds())
     fields = {level: _fields(level, properties, workspace, ()) for level in ("partner", "contact")}
-    rules = {
-        level: CompiledRules(
-            {b.number: b.tree for b in builds if b.by_rule and b.level == level}, fields[level], key[1]
-        )
-        for level in fields
-    }
+    rules = _compile(builds, fields, key[1])
     live = {b.number: b.segment_id for b in builds if b.state == Build.State.LIVE}
     numbers = {b.number: b.of for b in builds if b.by_rule}
     builds_of: dict[int, frozenset[int]] = {}
@@ -144,9 +185,39 @@ def _load(workspace_id, key) -> RuleSet:
     )
 
 
+def _compile(builds: list, fields: dict[str, Fields], zone: str) -> dict[str, CompiledRules]:
+    """References mean what is live; in a build that is being made, what is being made beside it."""
+    live = {str(b.segment_id): _referenced(b) for b in builds if b.state == Build.State.LIVE}
+    coming = live | {str(b.segment_id): _referenced(b) for b in builds if b.state == Build.State.BUILDING}
+    now = {level: found.seeing(live) for level, found in fields.items()}
+    soon = {level: found.seeing(coming) for level, found in fields.items()}
+    return {
+        level: CompiledRules(
+            {b.number: b.tree for b in builds if b.by_rule and b.level == level},
+            now[level],
+            zone,
+            seeing={b.number: soon[b.level] for b in builds if b.state == Build.State.BUILDING},
+        )
+        for level in fields
+    }
+
+
+def _referenced(build) -> Referenced:
+    tree = build.tree if build.by_rule else None
+    return Referenced(str(build.segment_id), build.of, "", build.level, build.number, tree)
+
+
+def fields_for(build: Build) -> Fields:
+    """The fields as the rule of a build that is being made sees them."""
+    fields = fields_of(build.segment.level, everything=False)
+    coming = {str(b.segment_id): _referenced(b) for b in _deciding_builds()}
+    return fields.seeing(coming)
+
+
 def _deciding_builds():
     states = [Build.State.LIVE, Build.State.BUILDING]
     present = Build.objects.filter(segment__archived_at=None, state__in=states)
+    # A build that is being made comes after the live one of the same segment.
     return present.annotate(level=F("segment__level"), of=F("segment__number")).order_by("number")
 
 

@@ -66,7 +66,7 @@ def _lock(level: str, record) -> tuple[membership.Evaluation, states.Subject]:
         else:
             locks.lock_for_partners([record])
         evaluation = membership.begin(level)
-        (subject,) = states.lock(level, [record.pk])
+        (subject,) = evaluation.lock([record.pk])
         if level == "partner" or subject.partner_id == record.partner_id:
             return evaluation, subject
         record.partner_id = subject.partner_id  # moved meanwhile: lock the partner it is at now as well

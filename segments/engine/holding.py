@@ -7,7 +7,7 @@ from functools import partial
 from django.db import connection, transaction
 from django.utils import timezone
 
-from segments.engine import backfill, definitions, membership, publishing
+from segments.engine import backfill, definitions, dependents, membership, publishing
 from segments.engine.causes import Cause
 from segments.engine.history import Change
 from segments.models import Build, Hold, Segment
@@ -49,9 +49,11 @@ def keep(hold: Hold, *, by: Actor) -> None:
 
 def _decide(hold: Hold, state: str, by: Actor) -> None:
     """In a small workspace at once, else by a worker, chunk by chunk."""
-    at_once = publishing.hold(
-        hold.segment.level
-    )  # before the hold's row: writers come to it with their chunks
+    others = dependents.following(hold.segment)
+    # Before the hold's row: writers come to it with their chunks.
+    at_once = publishing.hold(hold.segment.level, others)
+    if others:
+        definitions.lock_exclusive()  # what asks for the segment is built anew; shared first could go in a circle
     hold = Hold.objects.select_for_update(of=("self",)).select_related("segment").get(pk=hold.pk)
     if hold.state != STATES.OPEN:
         return
@@ -78,6 +80,7 @@ def _carry_out(hold: Hold, chunks: list[int]) -> None:
 def _finish(hold: Hold) -> None:
     hold.state = STATES.RELEASED if hold.state == STATES.RELEASING else STATES.KEPT
     hold.save(update_fields=["state"])
+    publishing.follow(hold.segment, by=Actor(**(hold.decided_by or {})))
 
 
 def _release_chunks(segment: Segment, chunks: list[int], by: Actor) -> None:

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 from psycopg import sql
 
-from segments.engine import backfill, definitions, membership, states
+from segments.engine import backfill, definitions, membership
 from segments.engine.causes import Cause
 from segments.engine.history import Change
 from segments.engine.matching import Entry, match
@@ -81,32 +81,37 @@ def _move(segment: Segment, joining: set[UUID], leaving: set[UUID], by: Actor) -
     build = segment.builds.filter(state=Build.State.LIVE).exclude(kind=Segment.Kind.DYNAMIC).first()
     if build is None or not (joining or leaving):
         return  # a build that is still being filled reads the rows
-    _lock_chunks(segment.level, joining | leaving)
-    cause = json.dumps(Cause("list", by).as_json(()))
+    _lock(segment.level, joining | leaving)
+    cause = Cause("list", by)
     for some in batched(sorted(joining | leaving), BATCH):
         _move_some(segment, build, joining, some, cause)
 
 
 def _move_some(
-    segment: Segment, build: Build, joining: set[UUID], some: Collection[UUID], cause: str
+    segment: Segment, build: Build, joining: set[UUID], some: Collection[UUID], cause: Cause
 ) -> None:
     evaluation = membership.begin(segment.level)
-    subjects = states.lock(segment.level, some)
+    subjects = evaluation.lock(some)
+    why = json.dumps(cause.as_json(()))
     for subject in subjects:
         joins = subject.id in joining
         if joins == (build.number in subject.builds):
             continue
         subject.builds = subject.builds | {build.number} if joins else subject.builds - {build.number}
         evaluation.changes.append(
-            Change(segment.pk, segment.level, subject.id, joins, cause, evaluation.moment.at)
+            Change(segment.pk, segment.level, subject.id, joins, why, evaluation.moment.at)
         )
+        evaluation.follow_picks(subject, cause)
     evaluation.write(subjects)
 
 
-def _lock_chunks(level: str, subject_ids: Collection[UUID]) -> None:
-    offset = locks.PARTNER_CHUNKS if level == "partner" else 0
-    chunks = MODELS[level].objects.filter(pk__in=subject_ids).values_list("chunk", flat=True)
-    locks.lock_chunks({offset + chunk for chunk in chunks})
+def _lock(level: str, subject_ids: Collection[UUID]) -> None:
+    """What a partner is picked for may decide about its contacts as well."""
+    found = MODELS[level].objects.filter(pk__in=subject_ids)
+    if level == "partner":
+        locks.lock_for_partners(list(found))
+    else:
+        locks.lock_chunks(set(found.values_list("chunk", flat=True)))
 
 
 def matching(level: str, lines: Iterable[str]) -> tuple[list, list[str]]:

@@ -6,7 +6,7 @@ lock of the definitions, then the state rows. Everything that decides is read af
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from segments.engine.definitions import RuleSet
 from segments.engine.history import Change
 from segments.engine.states import Subject
 from segments.models import PartnerState, SegmentException
+from segments.rules.compile_python import CompiledRules
 from segments.rules.moments import Moment
 from segments.rules.tree import Place
 from workspaces import jobs, locks
@@ -43,28 +44,64 @@ class Evaluation:
         default_factory=list
     )  # by a sync: the breaker decides
     _ended: list[UUID] = field(default_factory=list)
+    # What changed of partners that rules about their contacts may ask for, and why it did.
+    _carried: dict[UUID, tuple[Cause, set[Place]]] = field(default_factory=dict)
     _causes: dict[tuple[Cause, int], str] = field(default_factory=dict)
+
+    @property
+    def rules(self) -> CompiledRules:
+        return self.definitions.rules[self.level]
+
+    def lock(self, ids: Collection[UUID]) -> list[Subject]:
+        return states.lock(self.level, ids, self.rules)
 
     def reconsider(self, subject: Subject, changed: Iterable[Place] | None, cause: Cause) -> None:
         """What the subject is in now. `changed` names the properties that changed; None asks everything."""
-        rules = self.definitions.rules[self.level]
-        if changed is None or subject.behind or subject.due(self.moment.at):
-            candidates, ruled = rules.builds, rules.evaluate(subject.own, subject.partner, self.moment)
+        rules = self.rules
+        documents = subject.documents(rules, self.moment.at)
+        places = None if changed is None else list(changed)
+        if places is None or subject.behind or subject.due(self.moment.at):
+            candidates, ruled = rules.builds, rules.evaluate(*documents, self.moment)
         else:
-            places = list(changed)
             candidates = rules.touched_by(places)
-            ruled = rules.evaluate_changed(subject.own, subject.partner, self.moment, places)
+            ruled = rules.evaluate_changed(*documents, self.moment, places)
         subject.fanout = subject.partner_fanout
         self._decide(subject, candidates, ruled, cause)
+        self._carry(subject, cause, places or ())
+        self.follow_picks(subject, cause)
 
     def reconsider_segment(self, subject: Subject, number: int, cause: Cause) -> None:
         """The same for one segment alone, by its number. What time has brought meanwhile comes first."""
         if subject.due(self.moment.at):
             self.reconsider(subject, None, Cause("time"))
         rules = self.definitions.rules[self.level]
-        ruled = rules.evaluate(subject.own, subject.partner, self.moment)
+        ruled = rules.evaluate(*subject.documents(rules, self.moment.at), self.moment)
         candidates = self.definitions.builds_of.get(number, frozenset())
         self._decide(subject, candidates, ruled & candidates, cause)
+        self.follow_picks(subject, cause)
+
+    def follow_picks(self, subject: Subject, cause: Cause) -> None:
+        """A picked membership, an exception or a hold has changed: rules that ask for that segment follow."""
+        changed = subject.picked_anew() if self.definitions.picks_asked[self.level] else ()
+        if not changed:
+            return
+        rules = self.definitions.rules[self.level]
+        places: list[Place] = [("self", key) for key in changed]
+        self._carry(subject, cause, places)
+        candidates = rules.touched_by(places)
+        if candidates:
+            documents = subject.documents(rules, self.moment.at)
+            self._decide(subject, candidates, rules.evaluate_changed(*documents, self.moment, places), cause)
+
+    def _carry(self, subject: Subject, cause: Cause, places: Iterable[Place]) -> None:
+        """To the contacts of a partner, as far as rules about contacts ask for it."""
+        if self.level != "partner":
+            return
+        rules = self.definitions.rules["contact"]
+        asked = {("partner", key) for _, key in places if rules.touched_by([("partner", key)])}
+        if asked:
+            _, known = self._carried.setdefault(subject.id, (cause, set()))
+            known |= asked
 
     def _decide(self, subject: Subject, candidates: frozenset[int], ruled: set[int], cause: Cause) -> None:
         """One verdict for each candidate; everything else stays."""
@@ -107,9 +144,11 @@ class Evaluation:
     def _foretell(self, subject: Subject) -> None:
         """When time alone may change something next: a rule that looks at dates, or an exception that ends."""
         rules = self.definitions.rules[self.level]
-        flip = rules.next_flip(subject.own, subject.partner, self.moment)
-        end = verdicts.first_end(subject.exceptions) if subject.exceptions else None
-        subject.next_flip_at = min((one for one in (flip, end) if one is not None), default=None)
+        flip = rules.next_flip(*subject.documents(rules, self.moment.at), self.moment)
+        ends = [
+            verdicts.first_end(some) for some in (subject.exceptions, subject.partner_more.exceptions) if some
+        ]
+        subject.next_flip_at = min((one for one in (flip, *ends) if one is not None), default=None)
 
     def _note(
         self, subject: Subject, builds: set[int], *, joined: bool, cause: Cause, ended: dict[int, dict]
@@ -142,6 +181,8 @@ class Evaluation:
         if self._ended:
             gone = {f"{self.level}_id__in": self._ended, "until__lte": self.moment.at}
             SegmentException.objects.filter(**gone).delete()
+        if self._carried:
+            _fan_out(self._carried, self)
 
     def _hold_back(self) -> None:
         """Whom the breaker does not let go stays a member, visibly held."""
@@ -155,7 +196,10 @@ class Evaluation:
                 number = self.definitions.number_of[build]
                 subject.held.add(number)
                 subject.builds |= self.definitions.builds_of[number]
+        held = {id(subject): (subject, cause) for subject, _, cause, _ in self._leaving}
         self._leaving = []
+        for subject, cause in held.values():
+            self.follow_picks(subject, cause)
 
 
 def _end_of(exception: dict) -> Cause:
@@ -188,11 +232,11 @@ def follow(sender, changes: list[RecordChange], **kwargs) -> None:
 def follow_contacts(changes: list[RecordChange]) -> None:
     evaluation = begin("contact")
     by_id = {change.record.pk: change for change in changes}
-    subjects = states.lock("contact", by_id)
+    subjects = evaluation.lock(by_id)
     for subject in subjects:
         change = by_id[subject.id]
         everything = change.created or change.old_partner_id is not None
-        changed = None if everything else [("self", number) for number in change.values]
+        changed: list[Place] | None = None if everything else [("self", number) for number in change.values]
         evaluation.reconsider(subject, changed, Cause.of_change(change))
     evaluation.write(subjects)
 
@@ -200,21 +244,20 @@ def follow_contacts(changes: list[RecordChange]) -> None:
 def follow_partners(changes: list[RecordChange]) -> None:
     evaluation = begin("partner")
     by_id = {change.record.pk: change for change in changes}
-    subjects = states.lock("partner", by_id)
+    subjects = evaluation.lock(by_id)
     for subject in subjects:
         change = by_id[subject.id]
-        changed = None if change.created else [("self", number) for number in change.values]
+        changed: list[Place] | None = (
+            None if change.created else [("self", number) for number in change.values]
+        )
         evaluation.reconsider(subject, changed, Cause.of_change(change))
     evaluation.write(subjects)
-    _fan_out([change for change in changes if not change.created], evaluation)
 
 
-def _fan_out(changes: list[RecordChange], evaluation: Evaluation) -> None:
+def _fan_out(carried: dict[UUID, tuple[Cause, set[Place]]], evaluation: Evaluation) -> None:
     """What a partner's change means for its contacts: now, or by a worker where they are many."""
     contacts = Evaluation("contact", evaluation.definitions, evaluation.moment)
-    rules = evaluation.definitions.rules["contact"]
-    asked = {c.record.pk: c for c in changes if rules.touched_by(("partner", number) for number in c.values)}
-    followers = _contacts_by_partner(asked)
+    followers = _contacts_by_partner(carried)
     room = INLINE
     now: list[UUID] = []
     for partner_id in sorted(followers, key=lambda pk: len(followers[pk])):
@@ -222,12 +265,11 @@ def _fan_out(changes: list[RecordChange], evaluation: Evaluation) -> None:
         if room >= 0:
             now += followers[partner_id]
         else:
-            _leave_behind(partner_id, Cause.of_change(asked[partner_id], side="partner"))
-    causes = {pk: Cause.of_change(change, side="partner") for pk, change in asked.items()}
-    subjects = states.lock("contact", now) if now else []
+            _leave_behind(partner_id, carried[partner_id][0].seen_from_below())
+    causes = {pk: cause.seen_from_below() for pk, (cause, _) in carried.items()}
+    subjects = contacts.lock(now) if now else []
     for subject in subjects:
-        changed = [("partner", number) for number in asked[subject.partner_id].values]
-        contacts.reconsider(subject, changed, causes[subject.partner_id])
+        contacts.reconsider(subject, carried[subject.partner_id][1], causes[subject.partner_id])
     contacts.write(subjects)
 
 
@@ -299,7 +341,7 @@ def reconsider_partners(partners: list, cause: Cause) -> None:
 def _reconsider(level: str, records: list, cause: Cause, take_locks: Callable[[], None]) -> None:
     take_locks()
     evaluation = begin(level)
-    subjects = states.lock(level, [record.pk for record in records])
+    subjects = evaluation.lock([record.pk for record in records])
     at_partner = {record.pk: getattr(record, "partner_id", record.pk) for record in records}
     # Who moved before the lock was there has been evaluated by the move, and the new partner is not locked.
     subjects = [subject for subject in subjects if subject.partner_id == at_partner[subject.id]]

@@ -5,18 +5,20 @@ it already; the fill takes the chunk's lock exclusively, so that nobody falls be
 """
 
 import logging
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Max, Q
+from django.db.models import F, Max, Q
 from django.utils import timezone
 
 from segments import live
-from segments.engine import backfill, counting, definitions, exceptions, states
+from segments.engine import backfill, counting, definitions, dependents, exceptions, states
 from segments.engine.history import FOLLOW
 from segments.models import Build, BuildChange, Segment
 from workspaces import jobs, locks
 from workspaces.actors import Actor
+from workspaces.keys import uuid7
 from workspaces.models import Contact, Partner
 
 log = logging.getLogger(__name__)
@@ -26,44 +28,81 @@ MODELS = {"partner": Partner, "contact": Contact}
 
 
 def publish(segment: Segment, *, tree: dict | None, by: Actor) -> Build:
-    """Makes a build and fills it: at once in a small workspace, else by a worker."""
-    at_once = hold(segment.level)
+    """Makes a build and fills it: at once in a small workspace, else by a worker.
+
+    Rules that ask for the segment get builds of their own, and all go live together.
+    """
+    others = dependents.following(segment)
+    at_once = hold(segment.level, others)
     definitions.change()
+    rules = [(segment, tree), *((other, dependents.rule_of(other)) for other in others)]
+    batch = uuid7()
+    builds = [_make(one, rule, by=by, batch=batch) for one, rule in rules]
+    if at_once:
+        _build_at_once(builds)
+        segment.refresh_from_db(fields=["live_build", "member_count"])
+    else:
+        jobs.leave_work("segments.publish")
+    return builds[0]
+
+
+def follow(segment: Segment, *, by: Actor) -> None:
+    """Builds again what asks for a segment whose members have changed all at once."""
+    others = dependents.following(segment)
+    if not others:
+        return
+    at_once = hold(others[0].level, others)
+    definitions.change()
+    batch = uuid7()
+    builds = [_make(other, dependents.rule_of(other), by=by, batch=batch) for other in others]
+    if at_once:
+        _build_at_once(builds)
+    else:
+        jobs.leave_work("segments.publish")
+
+
+def _make(segment: Segment, tree: dict | None, *, by: Actor, batch: UUID) -> Build:
     _supersede(segment)
-    build = Build.objects.create(
+    return Build.objects.create(
         segment=segment,
         number=(Build.objects.aggregate(top=Max("number"))["top"] or 0) + 1,
         version=(segment.builds.aggregate(top=Max("version"))["top"] or 0) + 1,
         kind=segment.kind,
         tree=tree,
         total=CHUNKS,
+        batch=batch,
         made_by={"kind": by.kind, "id": by.id, "label": by.label},
     )
-    if at_once:
-        fill(build, list(range(CHUNKS)))
-        switch(build)
-        sweep_retired(segment.level, list(range(CHUNKS)))
-        segment.refresh_from_db(fields=["live_build", "member_count"])
-    else:
-        jobs.leave_work("segments.publish")
-    return build
 
 
-def hold(level: str) -> bool:
-    """Takes all chunks where the build will be filled within this transaction, and says whether it will be.
+def _build_at_once(builds: list[Build]) -> None:
+    everybody = list(range(CHUNKS))
+    for build in builds:
+        fill(build, everybody)
+    switch(builds)
+    for level in {build.segment.level for build in builds}:
+        sweep_retired(level, everybody)
+
+
+def hold(level: str, others: Collection[Segment] = ()) -> bool:
+    """Takes all chunks where builds will be filled within this transaction, and says whether they will be.
 
     Before the segment's own row is touched: whoever changes a membership holds a chunk and comes to that row
     only at the end.
     """
-    if not _few(level):
+    levels = {level, *(other.level for other in others)}
+    if not all(_few(one) for one in levels):
         return False
-    lock(level, list(range(CHUNKS)))
+    locks.lock_chunks([_offset(one) + chunk for one in levels for chunk in range(CHUNKS)], exclusive=True)
     return True
 
 
 def lock(level: str, chunks: list[int]) -> None:
-    offset = locks.PARTNER_CHUNKS if level == "partner" else 0
-    locks.lock_chunks([offset + chunk for chunk in chunks], exclusive=True)
+    locks.lock_chunks([_offset(level) + chunk for chunk in chunks], exclusive=True)
+
+
+def _offset(level: str) -> int:
+    return locks.PARTNER_CHUNKS if level == "partner" else 0
 
 
 def _few(level: str) -> bool:
@@ -87,14 +126,20 @@ def fill(build: Build, chunks: list[int]) -> None:
     build.save(update_fields=["done"])
 
 
-def switch(build: Build) -> None:
-    """The build decides from here on. Nobody changes a membership while the two are compared."""
+def switch(builds: Iterable[Build]) -> None:
+    """The builds decide from here on. Nobody changes a membership while the old and the new are compared."""
     definitions.lock_exclusive()
+    now = timezone.now()
+    for build in builds:
+        _switch_one(build, now)
+    definitions.change()
+
+
+def _switch_one(build: Build, now: datetime) -> None:
     segment = Segment.objects.select_for_update().get(pk=build.segment_id)
     build.refresh_from_db()
     if build.state != Build.State.BUILDING:
         return
-    now = timezone.now()
     members = _remember(build, segment.live_build, now)
     segment.builds.filter(state=Build.State.LIVE).update(state=Build.State.RETIRED, swept=False)
     build.state, build.live_at, build.members = Build.State.LIVE, now, members
@@ -104,7 +149,6 @@ def switch(build: Build) -> None:
     counting.reset(segment, members)
     segment.live_build = build.number
     segment.save(update_fields=["live_build", "member_count"])
-    definitions.change()
 
 
 def _remember(build: Build, old: int | None, now: datetime) -> int:
@@ -130,8 +174,8 @@ def let_go(segment: Segment, *, by: Actor) -> None:
     """An archived segment has no members: everybody leaves at one moment, and nobody is being counted in."""
     definitions.lock_exclusive()
     _supersede(segment)
-    live_build = segment.builds.filter(state=Build.State.LIVE, number=segment.live_build).first()
-    if live_build is None:
+    live_build = segment.builds.filter(state=Build.State.LIVE).first()
+    if live_build is None or segment.live_build != live_build.number:
         return
     now = timezone.now()
     cause = {"why": "archived", "by": {"kind": by.kind, "id": by.id, "label": by.label}}
@@ -155,42 +199,51 @@ def sweep_retired(level: str, chunks: list[int]) -> None:
 
 @jobs.queue("segments.publish")
 def drain_builds() -> datetime | None:
-    """Fills the build that waits longest, chunk by chunk, each in a short transaction of its own."""
-    build_id = _next_build()
-    if build_id is None:
+    """Fills the builds that wait longest, chunk by chunk, each in a short transaction of its own."""
+    batch = _next_batch()
+    if batch is None:
         return None
     try:
-        while _next_chunk(build_id):
-            pass
+        while (build := _unfilled(batch)) is not None:
+            _next_chunk(build)
         with jobs.job_transaction():
-            switch(Build.objects.select_related("segment").get(pk=build_id))
+            switch(_of_batch(batch))
             jobs.leave_work("segments.sweep")
     except Exception as error:
-        _fail(build_id, error)
+        _fail(batch, error)
         raise
-    return timezone.now() if _next_build() is not None else None
+    return timezone.now() if _next_batch() is not None else None
 
 
-def _next_build() -> UUID | None:
+def _next_batch() -> UUID | None:
     with jobs.job_transaction():
         waiting = Build.objects.filter(state=Build.State.BUILDING).order_by("number")
-        return waiting.values_list("pk", flat=True).first()
+        return waiting.values_list("batch", flat=True).first()
 
 
-def _next_chunk(build_id: UUID) -> bool:
+def _of_batch(batch: UUID):
+    """In the order of their making: a list of picked members stands before the rules that ask for it."""
+    waiting = Build.objects.filter(batch=batch, state=Build.State.BUILDING)
+    return waiting.select_related("segment").order_by("number")
+
+
+def _unfilled(batch: UUID) -> UUID | None:
+    with jobs.job_transaction():
+        return _of_batch(batch).filter(done__lt=F("total")).values_list("pk", flat=True).first()
+
+
+def _next_chunk(build_id: UUID) -> None:
     with jobs.job_transaction():
         build = Build.objects.select_related("segment").get(pk=build_id)
-        if build.state != Build.State.BUILDING or build.done >= build.total:
-            return False
-        fill(build, [build.done])
-        return True
+        if build.state == Build.State.BUILDING and build.done < build.total:
+            fill(build, [build.done])
 
 
-def _fail(build_id: UUID, error: Exception) -> None:
+def _fail(batch: UUID, error: Exception) -> None:
     """The old membership stands; the screen says what happened and offers to try again."""
     log.exception("A segment could not be rebuilt")
     with jobs.job_transaction():
-        Build.objects.filter(pk=build_id, state=Build.State.BUILDING).update(
+        Build.objects.filter(batch=batch, state=Build.State.BUILDING).update(
             state=Build.State.FAILED, error=f"{type(error).__name__}: {error}"[:500]
         )
         definitions.change()

@@ -1,44 +1,63 @@
 """The rows that say what a subject is in: read under their locks together with the documents, written back."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
 
-from segments.engine import verdicts
+from segments.engine import definitions, verdicts
+from segments.engine.documents import Side
+from segments.rules.compile_python import CompiledRules
 from workspaces.tenancy import current_workspace_id
 
+# What a rule may read beside the values of properties is fetched only where one of the level asks for it.
 FIND = {
     "contact": """
         SELECT s.contact_id, s.builds, s.held, s.exceptions, s.fanout, s.next_flip_at, r.norm,
-               r.partner_id, p.norm, coalesce(ps.fanout, 0)
+               r.partner_id, p.norm, coalesce(ps.fanout, 0),
+               {raw}, {set_at}, {facts}, {partner_raw}, {partner_set_at}, {partner_facts},
+               {partner_builds}, {partner_held}, {partner_exceptions}
         FROM segments_contactstate s
         JOIN workspaces_contact r ON r.id = s.contact_id
         LEFT JOIN workspaces_partner p ON p.id = r.partner_id
         LEFT JOIN segments_partnerstate ps ON ps.partner_id = r.partner_id
-        WHERE s.workspace_id = %s AND s.contact_id = ANY (%s)
+        WHERE s.workspace_id = %s AND {which}
         ORDER BY s.contact_id""",
     "partner": """
-        SELECT s.partner_id, s.builds, s.held, s.exceptions, s.fanout, s.next_flip_at, r.norm, r.id, NULL, s.fanout
+        SELECT s.partner_id, s.builds, s.held, s.exceptions, s.fanout, s.next_flip_at, r.norm, r.id, NULL, s.fanout,
+               {raw}, {set_at}, {facts}, NULL, NULL, NULL, NULL, NULL, NULL
         FROM segments_partnerstate s
         JOIN workspaces_partner r ON r.id = s.partner_id
-        WHERE s.workspace_id = %s AND s.partner_id = ANY (%s)
+        WHERE s.workspace_id = %s AND {which}
         ORDER BY s.partner_id""",
 }
+PARTS = {
+    "raw": ("self", "r", "r.raw"),
+    "set_at": ("self", "t", "r.set_at"),
+    "facts": ("self", "f", "s.facts"),
+    "partner_raw": ("partner", "r", "p.raw"),
+    "partner_set_at": ("partner", "t", "p.set_at"),
+    "partner_facts": ("partner", "f", "ps.facts"),
+    "partner_builds": ("partner", "b", "ps.builds"),
+    "partner_held": ("partner", "h", "ps.held"),
+    "partner_exceptions": ("partner", "x", "ps.exceptions"),
+}
 MAKE = """
-    INSERT INTO segments_{level}state ({level}_id, workspace_id, chunk, builds, held, exceptions, fanout{columns})
-    SELECT r.id, r.workspace_id, r.chunk, '{{}}', '{{}}', '{{}}', 0{values}
+    INSERT INTO segments_{level}state
+        ({level}_id, workspace_id, chunk, builds, held, exceptions, facts, fanout{columns})
+    SELECT r.id, r.workspace_id, r.chunk, '{{}}', '{{}}', '{{}}', '{{}}', 0{values}
     FROM workspaces_{level} r
     WHERE r.workspace_id = %s AND {which}
       AND NOT EXISTS (SELECT 1 FROM segments_{level}state s WHERE s.{level}_id = r.id)
     ON CONFLICT DO NOTHING"""
 WRITE = """
     UPDATE segments_{level}state s
-    SET builds = v.builds, held = v.held, exceptions = v.exceptions, fanout = v.fanout, next_flip_at = v.flip
-    FROM (VALUES {rows}) AS v (id, builds, held, exceptions, fanout, flip)
+    SET builds = v.builds, held = v.held, exceptions = v.exceptions, facts = coalesce(v.facts, s.facts),
+        fanout = v.fanout, next_flip_at = v.flip
+    FROM (VALUES {rows}) AS v (id, builds, held, exceptions, facts, fanout, flip)
     WHERE s.workspace_id = %s AND s.{level}_id = v.id"""
 
 
@@ -56,10 +75,16 @@ class Subject:
     partner_id: UUID
     partner: dict
     partner_fanout: int
+    # The rest of both, as far as the rules of the level ask for it.
+    more: Side = field(default_factory=Side)
+    partner_more: Side = field(default_factory=Side)
     was: tuple = field(init=False)
+    facts_were: dict = field(init=False)
+    _asked: dict | None = None
 
     def __post_init__(self):
         self.was = self._written()
+        self.facts_were = dict(self.more.facts)
 
     @property
     def behind(self) -> bool:
@@ -67,7 +92,30 @@ class Subject:
 
     @property
     def changed(self) -> bool:
-        return self._written() != self.was
+        return self._written() != self.was or self.facts_changed
+
+    @property
+    def facts_changed(self) -> bool:
+        return self.more.facts != self.facts_were
+
+    def picked_anew(self) -> set[str]:
+        """The keys of what other rules may ask for that differs from when this was last asked: exceptions, holds,
+        and builds, among which those of rules are in no document.
+        """
+        before = self._asked if self._asked is not None else _picks(self.was[0], self.was[1], self.was[2])
+        now = self._asked = _picks(self.builds, self.held, json.dumps(self.exceptions))
+        return {key for key in before.keys() | now.keys() if before.get(key) != now.get(key)}
+
+    def documents(self, rules: CompiledRules, at: datetime) -> tuple[Mapping, Mapping]:
+        """What the rules read of the subject and of its partner, with exceptions as they hold at the instant."""
+        if not rules.beside:
+            return self.own, self.partner
+        me, partner = self.more, self.partner_more
+        me.id, me.norm, me.builds, me.held, me.exceptions = (
+            self.id, self.own, self.builds, self.held, self.exceptions,
+        )  # fmt: skip
+        partner.id, partner.norm = self.partner_id, self.partner
+        return (me.document(rules.keys_of("self"), at), partner.document(rules.keys_of("partner"), at))
 
     def due(self, at: datetime) -> bool:
         return self.next_flip_at is not None and self.next_flip_at <= at
@@ -84,19 +132,28 @@ class Subject:
         return (frozenset(self.builds), frozenset(self.held), exceptions, self.fanout, self.next_flip_at)
 
 
-def lock(level: str, ids: Collection[UUID]) -> list[Subject]:
-    """The subjects under the locks of their state rows; makes rows for those that have none yet."""
-    wanted = list(ids)
-    found = _find(level, wanted, " FOR UPDATE OF s")
-    if len(found) < len(wanted):
-        make(level, ids=wanted)
-        found = _find(level, wanted, " FOR UPDATE OF s")
+def _picks(builds: Collection[int], held: Collection[int], exceptions: str) -> dict[str, bool]:
+    found = {f"b{number}": True for number in builds} | {f"h{number}": True for number in held}
+    if exceptions and exceptions != "{}":
+        found |= {f"x{number}": one["in"] for number, one in json.loads(exceptions).items()}
     return found
 
 
-def peek(level: str, ids: Collection[UUID]) -> list[Subject]:
-    """The same for reading."""
-    return _find(level, list(ids), "")
+def lock(level: str, ids: Collection[UUID], rules: CompiledRules) -> list[Subject]:
+    """The subjects under the locks of their state rows, with what these rules ask for; makes rows for those that
+    have none yet."""
+    wanted, asked = list(ids), rules.beside
+    found = _find(level, wanted, asked, " FOR UPDATE OF s")
+    if len(found) < len(wanted):
+        make(level, ids=wanted)
+        found = _find(level, wanted, asked, " FOR UPDATE OF s")
+    return found
+
+
+def peek(level: str, ids: Collection[UUID], rules: CompiledRules | None = None) -> list[Subject]:
+    """The same for reading, with what these rules ask for; without any with what those of the workspace do."""
+    asked = (rules or definitions.current().rules[level]).beside
+    return _find(level, list(ids), asked, "")
 
 
 def make(level: str, *, ids: list[UUID] | None = None, chunks: list[int] | None = None) -> None:
@@ -116,7 +173,7 @@ def write(level: str, subjects: Collection[Subject]) -> None:
     if not changed:
         return
     rows = ", ".join(
-        ["(%s::uuid, %s::int[], %s::int[], %s::jsonb, %s::bigint, %s::timestamptz)"] * len(changed)
+        ["(%s::uuid, %s::int[], %s::int[], %s::jsonb, %s::jsonb, %s::bigint, %s::timestamptz)"] * len(changed)
     )
     params = [
         value
@@ -126,6 +183,7 @@ def write(level: str, subjects: Collection[Subject]) -> None:
             sorted(s.builds),
             sorted(s.held),
             json.dumps(s.exceptions),
+            json.dumps(s.more.facts) if s.facts_changed else None,
             s.fanout,
             s.next_flip_at,
         )
@@ -134,14 +192,31 @@ def write(level: str, subjects: Collection[Subject]) -> None:
         cursor.execute(WRITE.format(level=level, rows=rows), [*params, current_workspace_id()])
 
 
-def _find(level: str, ids: list[UUID], suffix: str) -> list[Subject]:
+def in_chunks(level: str, chunks: Collection[int], rules: CompiledRules) -> Iterator[Subject]:
+    """Everybody in the chunks, for reading, with what these rules ask for."""
+    return _rows(level, "s.chunk = ANY (%s)", list(chunks), rules.beside)
+
+
+def _find(level: str, ids: list[UUID], asked: Collection[tuple[str, str]], suffix: str) -> list[Subject]:
+    return list(_rows(level, f"s.{level}_id = ANY (%s)", ids, asked, suffix))
+
+
+def _rows(level: str, which: str, those: list, asked: Collection[tuple[str, str]], suffix: str = ""):
+    kinds = {(of, key[0]) for of, key in asked}
+    parts = {
+        name: expression if (of, kind) in kinds else "NULL" for name, (of, kind, expression) in PARTS.items()
+    }
     with connection.cursor() as cursor:
-        cursor.execute(FIND[level] + suffix, [current_workspace_id(), ids])
-        return [_subject(row) for row in cursor.fetchall()]
+        cursor.execute(FIND[level].format(which=which, **parts) + suffix, [current_workspace_id(), those])
+        for row in cursor:
+            yield _subject(row)
 
 
 def _subject(row: tuple) -> Subject:
-    id, builds, held, exceptions, fanout, flip, own, partner_id, partner, partner_fanout = row
+    id, builds, held, exceptions, fanout, flip, own, partner_id, partner, partner_fanout, *more = row
+    raw, set_at, facts, partner_raw, partner_set_at, partner_facts, partner_builds, partner_held, barred = (
+        more
+    )
     return Subject(
         id=id,
         builds=set(builds),
@@ -151,6 +226,19 @@ def _subject(row: tuple) -> Subject:
         next_flip_at=flip,
         own=json.loads(own),
         partner_id=partner_id,
-        partner=json.loads(partner) if partner else {},
+        partner=_read(partner),
         partner_fanout=partner_fanout,
+        more=Side(raw=_read(raw), set_at=_read(set_at), facts=_read(facts)),
+        partner_more=Side(
+            raw=_read(partner_raw),
+            set_at=_read(partner_set_at),
+            facts=_read(partner_facts),
+            builds=frozenset(partner_builds or ()),
+            held=frozenset(partner_held or ()),
+            exceptions=_read(barred),
+        ),
     )
+
+
+def _read(stored: str | None) -> dict:
+    return json.loads(stored) if stored else {}

@@ -1,5 +1,6 @@
 from segments.models.audience import Audience, AudienceSegment
 from segments.models.breaker import BreakerTicket, BreakerWindow, Hold
+from segments.models.check import CheckOverride, SegmentCheck
 from segments.models.exception import SegmentException
 from segments.models.history import BuildChange, CountDelta, HistoryMark, MembershipChange, Movement
 from segments.models.member_file import MemberFile
@@ -17,6 +18,7 @@ __all__ = [
     "Build",
     "BuildChange",
     "Channel",
+    "CheckOverride",
     "ContactState",
     "CountDelta",
     "Definitions",
@@ -31,6 +33,7 @@ __all__ = [
     "Permission",
     "ScheduledChange",
     "Segment",
+    "SegmentCheck",
     "SegmentException",
     "SegmentNotification",
     "StaticMember",

@@ -5,6 +5,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from workspaces.keys import uuid7
 from workspaces.tenancy import WorkspaceForeignKey, WorkspaceManager, WorkspaceModel
 
 
@@ -94,6 +95,8 @@ class Build(WorkspaceModel):
     done = models.IntegerField(default=0)
     total = models.IntegerField(default=0)
     error = models.TextField(blank=True)
+    # Builds that only make sense together go live together: a rule, and the rules that ask for its segment.
+    batch = models.UUIDField(default=uuid7, editable=False)
     # Whether every trace of the number has left the membership arrays.
     swept = models.BooleanField(default=False)
     made_by = models.JSONField(default=dict)

@@ -15,6 +15,8 @@ class State(WorkspaceModel):
     held = ArrayField(models.IntegerField(), default=list)
     # By the number of a segment: {"in": true, "until": "<UTC>", "reason": "…"}; mirrors models.SegmentException.
     exceptions = models.JSONField(default=dict)
+    # What rules ask about the subject beside its documents, by key of the fact (segments.engine.facts).
+    facts = models.JSONField(default=dict)
     # Raised on a partner when its contacts follow later; a contact whose number differs is behind.
     fanout = models.BigIntegerField(default=0)
     # When time alone may change something next.

@@ -5,33 +5,50 @@ so nothing a person writes can become code; the function sees no builtins.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
-from segments.rules.atoms import Atom, Column, atom
+from segments.rules import in_process
+from segments.rules.expressions import (
+    Atom,
+    Column,
+    Expression,
+    Fact,
+    Shared,
+    atoms,
+    facts,
+    only_in_process,
+    places,
+)
 from segments.rules.fields import Fields
+from segments.rules.lower import lower
 from segments.rules.moments import Moment
-from segments.rules.text import words
-from segments.rules.tree import Node, Place, is_group, places, walk
+from segments.rules.tree import Node, Place
 
-_ORDER = {"lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
+_ORDER = {"lt": "<", "lte": "<=", "gt": ">", "gte": ">=", "lt_text": "<", "gt_text": ">"}
 _ORDER_FIELD = {"field_eq": "==", "field_lt": "<", "field_lte": "<=", "field_gt": ">", "field_gte": ">="}
 
 
-def _weekday(text: str) -> int:
-    return date.fromisoformat(text).isoweekday()
-
-
 class CompiledRules:
-    """All live and building rules of one level of a workspace. Functions are made when first needed."""
+    """All live and building rules of one level of a workspace. Functions are made when first needed.
 
-    def __init__(self, trees: Mapping[int, Node], fields: Fields, zone: str):
-        self._trees = dict(trees)
-        self._fields = fields
+    `seeing` gives a build fields of its own, where its references mean definitions that are not live yet.
+    """
+
+    def __init__(
+        self,
+        trees: Mapping[int, Node],
+        fields: Fields,
+        zone: str,
+        *,
+        seeing: Mapping[int, Fields] | None = None,
+    ):
         self.zone = zone
+        own_fields = seeing or {}
+        self._rules = {build: lower(tree, own_fields.get(build, fields)) for build, tree in trees.items()}
         self._asked_by: dict[Place, set[int]] = {}
-        self._asks = {build: places(tree) for build, tree in self._trees.items()}
+        self._asks = {build: places(rule) for build, rule in self._rules.items()}
         for build, asked in self._asks.items():
             for place in asked:
                 self._asked_by.setdefault(place, set()).add(build)
@@ -39,14 +56,14 @@ class CompiledRules:
 
     @property
     def builds(self) -> frozenset[int]:
-        return frozenset(self._trees)
+        return frozenset(self._rules)
 
     def asks(self, build: int) -> frozenset[Place]:
-        """The properties that a build asks about."""
+        """What a build asks about."""
         return self._asks.get(build, frozenset())
 
     def touched_by(self, changed: Iterable[Place]) -> frozenset[int]:
-        """The builds that ask for any of these properties: the candidates after a change."""
+        """The builds that ask for any of these: the candidates after a change."""
         return frozenset().union(*(self._asked_by.get(place, ()) for place in changed))
 
     def evaluate(self, own: Mapping, partner: Mapping, moment: Moment) -> set[int]:
@@ -66,49 +83,70 @@ class CompiledRules:
     def next_flip(self, own: Mapping, partner: Mapping, moment: Moment) -> datetime | None:
         """The first instant after the moment at which time alone can change a verdict."""
         flips = []
-        for of_partner, key, window in self._timed:
-            value = (partner if of_partner else own).get(key)
+        for column, window in self._timed:
+            value = in_process.value_of(partner if column.of == "partner" else own, column, self.zone)
             if value is not None and (flip := window.next_flip(value, moment)) is not None:
                 flips.append(flip)
         return min(flips, default=None)
 
     @cached_property
-    def timed_columns(self) -> frozenset[Place]:
-        return frozenset(
-            ("partner" if of_partner else "self", int(key)) for of_partner, key, _ in self._timed
-        )
+    def beside(self) -> frozenset[tuple[str, str]]:
+        """Sides and keys of what is asked beside the properties' values, which need not be read otherwise."""
+        return frozenset((column.of, column.key) for column in self._columns if not column.key.isdigit())
+
+    def keys_of(self, side: str) -> frozenset[str]:
+        """The keys of what is asked of a side beside the values of its properties."""
+        return self._keys[side]
 
     @cached_property
-    def _timed(self) -> list[tuple[bool, str, Any]]:
-        atoms = {
-            atom(node, self._fields)
-            for tree in self._trees.values()
-            for _, node in walk(tree["root"])
-            if not is_group(node)
-        }
-        found = {(a.column.of == "partner", str(a.column.number), a.value) for a in atoms if a.timed}
-        return list(found)
+    def _keys(self) -> dict[str, frozenset[str]]:
+        return {side: frozenset(k for of, k in self.beside if of == side) for side in ("self", "partner")}
+
+    @cached_property
+    def facts(self) -> frozenset[tuple[str, Fact]]:
+        return frozenset().union(*(facts(rule) for rule in self._rules.values()))
+
+    @cached_property
+    def timed(self) -> bool:
+        return bool(self._timed)
+
+    @cached_property
+    def only_in_process(self) -> bool:
+        return any(only_in_process(rule) for rule in self._rules.values())
+
+    @cached_property
+    def _columns(self) -> set[Column]:
+        return {column for atom in self._atoms for column in atom.columns}
+
+    @cached_property
+    def _atoms(self) -> set[Atom]:
+        return {atom for rule in self._rules.values() for atom in atoms(rule)}
+
+    @cached_property
+    def _timed(self) -> list[tuple[Column, Any]]:
+        return list({(atom.column, atom.value) for atom in self._atoms if atom.timed})
 
     def _function(self, place: Place | None) -> "_Function":
         if place not in self._functions:
-            wanted = self._trees if place is None else sorted(self._asked_by[place])
-            trees = {build: self._trees[build] for build in wanted}
-            self._functions[place] = _Function(trees, self._fields, self.zone)
+            wanted = self._rules if place is None else sorted(self._asked_by[place])
+            self._functions[place] = _Function({build: self._rules[build] for build in wanted}, self.zone)
         return self._functions[place]
 
 
 class _Function:
     """One generated function for several builds, with its constants."""
 
-    def __init__(self, trees: Mapping[int, Node], fields: Fields, zone: str):
-        self._fields = fields
+    def __init__(self, rules: Mapping[int, Expression], zone: str):
         self._zone = zone
         self._constants: list = []
         self._columns: dict[Column, str] = {}
         self._windows: dict[object, int] = {}
-        lines = [f" if {self._node(tree['root'])}: found({int(build)})" for build, tree in trees.items()]
-        self.source = "\n".join(["def run(own, partner, k, w, found):", *self._prologue(), *lines, " return"])
-        self._run = _build(self.source)
+        self._shared: dict[tuple, str] = {}
+        self._shared_lines: list[str] = []
+        lines = [f" if {self._node(rule)}: found({int(build)})" for build, rule in rules.items()]
+        body = [*self._prologue(), *self._shared_lines, *lines]
+        self.source = "\n".join(["def run(own, partner, k, w, found):", *body, " return"])
+        self._run = in_process.build(self.source)
 
     def __call__(self, own: Mapping, partner: Mapping, moment: Moment) -> list[int]:
         found: list[int] = []
@@ -120,13 +158,20 @@ class _Function:
         lines = []
         for column, name in self._columns.items():
             side = "partner" if column.of == "partner" else "own"
-            lines.append(f" {name} = {side}({self._constant(str(column.number))})")
-            if column.currency is not None:
-                currency = self._constant(column.currency)
-                lines.append(
-                    f" {name} = {name}['a'] if {name} is not None and {name}['c'] == {currency} else None"
-                )
+            lines.append(f" {name} = {side}({self._constant(column.key)})")
+            if (worked_out := self._worked_out(column, name)) is not None:
+                lines.append(f" {name} = {worked_out} if {name} is not None else None")
         return lines
+
+    def _worked_out(self, column: Column, name: str) -> str | None:
+        if column.currency is not None:
+            return f"({name}['a'] if {name}['c'] == {self._constant(column.currency)} else None)"
+        if column.index is not None:
+            index = int(column.index)
+            return f"({name}[{index}] if size({name}) > {index} else None)"
+        if column.through == "day":
+            return f"day({name}, {self._constant(self._zone)})"
+        return f"{_THROUGH[column.through]}({name})" if column.through else None
 
     def _constant(self, value) -> str:
         self._constants.append(value)
@@ -139,12 +184,24 @@ class _Function:
         """Two places of `w` for a window, so an anniversary leaves its second one empty."""
         return 2 * self._windows.setdefault(window, len(self._windows))
 
-    def _node(self, node: Node) -> str:
-        if not is_group(node):
-            return self._leaf(atom(node, self._fields))
-        glue = " and " if node["op"] == "all" else " or "
-        inside = glue.join(self._node(item) for item in node["items"])
-        return f"(not ({inside}))" if node["op"] == "none" else f"({inside})"
+    def _node(self, node: Expression) -> str:
+        if isinstance(node, Atom):
+            return self._leaf(node)
+        if isinstance(node, Shared):
+            return self._reference(node)
+        glue = " and " if node.op == "all" else " or "
+        inside = glue.join(self._node(item) for item in node.items) or (
+            "True" if node.op == "all" else "False"
+        )
+        return f"(not ({inside}))" if node.op == "none" else f"({inside})"
+
+    def _reference(self, shared: Shared) -> str:
+        """A variable of its own, set before all that ask for it; what it asks for itself stands before it."""
+        if shared.key not in self._shared:
+            verdict = self._node(shared.rule)
+            name = self._shared[shared.key] = f"s{len(self._shared)}"
+            self._shared_lines.append(f" {name} = {verdict}")
+        return self._shared[shared.key]
 
     def _leaf(self, a: Atom) -> str:
         value = self._column(a.column)
@@ -212,7 +269,15 @@ class _Function:
     def _other(self, a: Atom, value: str) -> str:
         return f"{value} {_ORDER_FIELD[a.test]} {self._column(a.value)}"
 
+    def _pattern(self, a: Atom, value: str) -> str:
+        return f"{self._constant(in_process.pattern(a.value))}({value}) is not None"
 
+    def _share(self, a: Atom, value: str) -> str:
+        salt, percent = a.value
+        return f"share({self._constant(salt)}, {value}) < {self._constant(percent)}"
+
+
+_THROUGH = {"length": "size", "version": "version"}
 _TESTS: dict[str, Callable[[_Function, Atom, str], str]] = {
     "known": lambda f, a, value: "",
     "any_of": _Function._any_of,
@@ -222,6 +287,7 @@ _TESTS: dict[str, Callable[[_Function, Atom, str], str]] = {
     "starts": lambda f, a, value: f"{value}.startswith({f._constant(a.value)})",
     "ends": lambda f, a, value: f"{value}.endswith({f._constant(a.value)})",
     "domain": _Function._domain,
+    "regex": _Function._pattern,
     "between": _Function._between,
     "mod": _Function._mod,
     "yes": lambda f, a, value: f"{value} is True",
@@ -231,17 +297,12 @@ _TESTS: dict[str, Callable[[_Function, Atom, str], str]] = {
     "month": _Function._month,
     "month_day": _Function._month_day,
     "weekday": lambda f, a, value: f"weekday({value}) in {f._constant(frozenset(a.value))}",
+    "below": _Function._share,
     **dict.fromkeys(_ORDER, _Function._order),
     **dict.fromkeys(_ORDER_FIELD, _Function._other),
     **dict.fromkeys(("set_any", "set_all", "set_exact"), _Function._set),
     **dict.fromkeys(("count_eq", "count_gte", "count_lte"), _Function._count),
 }
-
-
-def _build(source: str) -> Callable:
-    names = {"__builtins__": {}, "size": len, "words": words, "weekday": _weekday}
-    exec(compile(source, "<segments>", "exec"), names)  # noqa: S102 fixed text and integers only, see above
-    return names["run"]  # type: ignore[return-value]
 
 
 def _bounds(window, moment: Moment) -> tuple:

@@ -4,22 +4,25 @@ Built with psycopg.sql and parameters only. Negation is pushed down to the condi
 `(positive) IS NOT TRUE`: a NULL under NOT would be a wrong answer.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from psycopg import sql
 
-from segments.rules.atoms import Atom, Column, atom
+from segments.rules.expressions import Atom, Column, Expression, Fact, Shared
 from segments.rules.fields import Fields
-from segments.rules.moments import Moment
+from segments.rules.lower import lower
+from segments.rules.moments import Moment, stamp
 from segments.rules.text import SEPARATORS, SPACES
-from segments.rules.tree import Node, is_group
+from segments.rules.tree import Node
 from segments.rules.windows import EVER, NEVER
 
 _ORDER = {"lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
+_ORDER_TEXT = {"lt_text": "<", "gt_text": ">"}
 _ORDER_FIELD = {"field_eq": "=", "field_lt": "<", "field_lte": "<=", "field_gt": ">", "field_gte": ">="}
 _CASTS = {"number": "numeric", "money": "numeric", "boolean": "boolean"}
+type FactValue = Callable[[str, Fact], "Predicate"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,35 +33,60 @@ class Predicate:
     params: list = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Side:
+    """The aliases under which a query has a subject's record and its state; a side may have neither."""
+
+    record: str | None
+    state: str | None = None
+
+
+SIDES = {"self": Side("own", "own_state"), "partner": Side("partner", "partner_state")}
+
+
 def predicate(
     tree: Node,
     fields: Fields,
     moment: Moment,
     *,
-    own: sql.Composable = sql.SQL("own.norm"),  # noqa: B008 an immutable piece of text
-    partner: sql.Composable = sql.SQL("partner.norm"),  # noqa: B008
+    sides: Mapping[str, Side] = SIDES,
+    fact_value: FactValue | None = None,
 ) -> Predicate:
-    """`own` and `partner` name the documents; a subject without a partner has NULL there."""
-    writer = _Writer(fields, moment, {"self": own, "partner": partner})
-    return Predicate(writer.node(tree["root"], negated=False), writer.params)
+    """The rule over the aliases of `sides`. `fact_value` writes a fact out instead of reading the stored one."""
+    return predicate_of(lower(tree, fields), moment, sides=sides, fact_value=fact_value)
+
+
+def predicate_of(
+    rule: Expression,
+    moment: Moment,
+    *,
+    sides: Mapping[str, Side] = SIDES,
+    fact_value: FactValue | None = None,
+) -> Predicate:
+    writer = _Writer(moment, sides, fact_value)
+    return Predicate(writer.node(rule, negated=False), writer.params)
 
 
 class _Writer:
     """Pieces are written in the order in which they stand, so that the parameters keep step."""
 
-    def __init__(self, fields: Fields, moment: Moment, documents: dict[str, sql.Composable]):
-        self._fields = fields
+    def __init__(self, moment: Moment, sides: Mapping[str, Side], fact_value: FactValue | None):
         self._moment = moment
-        self._documents = documents
+        self._sides = sides
+        self._fact_value = fact_value
         self.params: list = []
 
-    def node(self, node: Node, *, negated: bool) -> sql.Composable:
-        if not is_group(node):
-            return self._leaf(atom(node, self._fields), negated)
-        negated ^= node["op"] == "none"
-        all_of = (node["op"] == "all") != negated
+    def node(self, node: Expression, *, negated: bool) -> sql.Composable:
+        if isinstance(node, Atom):
+            return self._leaf(node, negated)
+        if isinstance(node, Shared):
+            return self.node(node.rule, negated=negated)
+        negated ^= node.op == "none"
+        all_of = (node.op == "all") != negated
+        if not node.items:
+            return sql.SQL("true" if all_of else "false")
         glue = sql.SQL(" AND " if all_of else " OR ")
-        return sql.SQL("({})").format(glue.join([self.node(item, negated=negated) for item in node["items"]]))
+        return sql.SQL("({})").format(glue.join([self.node(item, negated=negated) for item in node.items]))
 
     def _leaf(self, a: Atom, negated: bool) -> sql.Composable:
         if a.test == "known":
@@ -88,22 +116,87 @@ class _Writer:
 
     def column(self, column: Column) -> sql.Composable:
         """The value, typed, or NULL where there is none."""
-        document = self._documents[column.of]
+        special = _OF_STATE.get(column.key[0])
+        if special is not None:
+            return special(self, column)
+        document = self._document(column)
+        if document is None:
+            return sql.SQL("NULL::" + _CASTS.get(column.type, "text"))
         if column.type == "money":
             return self._money(column, document)
-        key = self.param(str(column.number), "text")
+        if column.index is not None:
+            shape = '(({} -> {} ->> {}) COLLATE "C")'
+            return sql.SQL(shape).format(document, self._key(column), self.param(column.index, "int"))
+        if column.through:
+            return self._worked_out(column, document)
+        key = self._key(column)
         if column.type in _CASTS:
             return sql.SQL("({} -> {})::" + _CASTS[column.type]).format(document, key)
         if column.type == "multi_choice":
             return sql.SQL("({} -> {})").format(document, key)
         return sql.SQL('({} ->> {} COLLATE "C")').format(document, key)
 
+    def _key(self, column: Column) -> sql.Composable:
+        key = column.key if column.fact else column.key.lstrip("rt")
+        return self.param(key, "text")
+
+    def _document(self, column: Column) -> sql.Composable | None:
+        side = self._sides[column.of]
+        if column.fact is not None:
+            if self._fact_value is not None:
+                found = self._fact_value(column.of, column.fact)
+                self.params += found.params
+                return found.clause
+            return self._part(side.state, "facts")
+        return self._part(side.record, {"r": "raw", "t": "set_at"}.get(column.key[0], "norm"))
+
+    def _part(self, alias: str | None, name: str) -> sql.Composable | None:
+        return sql.Identifier(alias, name) if alias else None
+
+    def _worked_out(self, column: Column, document: sql.Composable) -> sql.Composable:
+        key = self._key(column)
+        if column.through == "length":
+            return sql.SQL("char_length({} ->> {})").format(document, key)
+        if column.through == "day":
+            shape = "to_char(({} ->> {})::timestamptz AT TIME ZONE {}, 'YYYY-MM-DD') COLLATE \"C\""
+            return sql.SQL(shape).format(document, key, self.param(self._moment.zone, "text"))
+        raise OnlyInProcess(column.through)
+
+    def _in_build(self, column: Column) -> sql.Composable:
+        builds = self._part(self._sides[column.of].state, "builds")
+        if builds is None:
+            return sql.SQL("NULL::boolean")
+        return sql.SQL("({} = ANY ({}))").format(self.param(int(column.key[1:]), "int"), builds)
+
+    def _held(self, column: Column) -> sql.Composable:
+        held = self._part(self._sides[column.of].state, "held")
+        if held is None:
+            return sql.SQL("NULL::boolean")
+        return sql.SQL("({} = ANY ({}))").format(self.param(int(column.key[1:]), "int"), held)
+
+    def _exception(self, column: Column) -> sql.Composable:
+        """What the exception says, until it ends."""
+        exceptions = self._part(self._sides[column.of].state, "exceptions")
+        if exceptions is None:
+            return sql.SQL("NULL::boolean")
+        number, now = self.param(column.key[1:], "text"), self.param(stamp(self._moment.at), "text")
+        again = self.param(column.key[1:], "text")
+        shape = (
+            "(CASE WHEN coalesce({} -> {} ->> 'until', '~') COLLATE \"C\" > {} "
+            "THEN ({} -> {} ->> 'in')::boolean END)"
+        )
+        return sql.SQL(shape).format(exceptions, number, now, exceptions, again)
+
+    def _id(self, column: Column) -> sql.Composable:
+        record = self._part(self._sides[column.of].record, "id")
+        return sql.SQL("{}::text").format(record) if record else sql.SQL("NULL::text")
+
     def _money(self, column: Column, document: sql.Composable) -> sql.Composable:
-        key = self.param(str(column.number), "text")
+        key = self._key(column)
         if column.currency is None:
             return sql.SQL("({} -> {})").format(document, key)
         currency = self.param(column.currency, "text")
-        again = self.param(str(column.number), "text")
+        again = self._key(column)
         shape = "(CASE WHEN {} -> {} ->> 'c' = {} THEN ({} -> {} -> 'a')::numeric END)"
         return sql.SQL(shape).format(document, key, currency, document, again)
 
@@ -140,6 +233,21 @@ class _Writer:
 
     def order(self, a: Atom) -> sql.Composable:
         return self._pair("{} " + _ORDER[a.test] + " {}", a, a.value, "numeric")
+
+    def order_of_text(self, a: Atom) -> sql.Composable:
+        return self._pair("{} " + _ORDER_TEXT[a.test] + " {}", a, a.value, "text")
+
+    def share(self, a: Atom) -> sql.Composable:
+        """The first four bytes of a hash, as the process counts them."""
+        salt, below = a.value
+        first, subject = self.param(f"{salt}:", "text"), self.column(a.column)
+        shape = (
+            "('x' || encode(substr(sha256(convert_to({} || {}, 'UTF8')), 1, 4), 'hex'))::bit(32)::bigint < {}"
+        )
+        return sql.SQL(shape).format(first, subject, self.param(below, "bigint"))
+
+    def pattern(self, a: Atom) -> sql.Composable:
+        raise OnlyInProcess(a.test)
 
     def between(self, a: Atom) -> sql.Composable:
         column = self.column(a.column)
@@ -193,6 +301,18 @@ class _Writer:
         return sql.SQL("{} " + _ORDER_FIELD[a.test] + " {}").format(column, self.column(a.value))
 
 
+class OnlyInProcess(Exception):
+    """The database does not understand this test; see expressions.only_in_process."""
+
+
+_OF_STATE: dict[str, Callable[[_Writer, Column], sql.Composable]] = {
+    "b": _Writer._in_build,
+    "h": _Writer._held,
+    "x": _Writer._exception,
+    "i": _Writer._id,
+}
+
+
 def _decimal(number: float) -> Decimal:
     """As it is written, not as binary fractions have it; and a list holds one type only."""
     return Decimal(str(number))
@@ -215,7 +335,10 @@ _TESTS: dict[str, Callable[[_Writer, Atom], sql.Composable]] = {
     "month": _Writer.part_of_date,
     "month_day": _Writer.part_of_date,
     "weekday": _Writer.part_of_date,
+    "regex": _Writer.pattern,
+    "below": _Writer.share,
     **dict.fromkeys(_ORDER, _Writer.order),
+    **dict.fromkeys(_ORDER_TEXT, _Writer.order_of_text),
     **dict.fromkeys(_ORDER_FIELD, _Writer.other),
     **dict.fromkeys(("set_any", "set_all", "set_exact"), _Writer.set_test),
     **dict.fromkeys(("count_eq", "count_gte", "count_lte"), _Writer.count),

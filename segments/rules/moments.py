@@ -1,12 +1,14 @@
 """One instant as all relative dates of an evaluation see it, and calendar arithmetic in a time zone."""
 
-import calendar
+from calendar import isleap, monthrange
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from segments.rules.fields import Calendar
+
 MILLISECOND = timedelta(milliseconds=1)
-_MONTHS = {"month": 1, "quarter": 3, "year": 12}
+_MONTHS = {"month": 1, "quarter": 3, "year": 12, "fiscal_quarter": 3, "fiscal_year": 12}
 _DAYS = {"day": 1, "week": 7}
 
 
@@ -61,24 +63,28 @@ def shift(day: date, count: int, unit: str) -> date:
 
 def _shift_months(day: date, count: int) -> date:
     year, month = divmod(day.year * 12 + day.month - 1 + count, 12)
-    last = calendar.monthrange(year, month + 1)[1]
+    last = monthrange(year, month + 1)[1]
     return date(year, month + 1, min(day.day, last))
 
 
-def unit_start(day: date, unit: str) -> date:
-    """The first day of the week (Monday), month, quarter or year that holds the day."""
+def unit_start(day: date, unit: str, calendar: Calendar = Calendar()) -> date:  # noqa: B008 frozen
+    """The first day of the week, month, quarter or year that holds the day."""
     if unit == "day":
         return day
     if unit == "week":
-        return shift(day, -day.weekday(), "day")
-    if unit == "year":
-        return day.replace(month=1, day=1)
-    month = day.month if unit == "month" else (day.month - 1) // 3 * 3 + 1
-    return day.replace(month=month, day=1)
+        return shift(day, -((day.isoweekday() - calendar.week_starts) % 7), "day")
+    if unit.startswith("fiscal_"):
+        return _unit_of_months(day, 3 if unit == "fiscal_quarter" else 12, calendar.fiscal_year_starts)
+    return _unit_of_months(day, _MONTHS[unit], 1)
+
+
+def _unit_of_months(day: date, length: int, first_month: int) -> date:
+    """Units of so many months, one of which begins in `first_month`."""
+    return shift(day.replace(day=1), -((day.month - first_month) % length), "month")
 
 
 def anniversary(born: date, year: int) -> date:
     """29 February is kept on 1 March in common years."""
-    if born.month == 2 and born.day == 29 and not calendar.isleap(year):
+    if born.month == 2 and born.day == 29 and not isleap(year):
         return date(year, 3, 1)
     return born.replace(year=year)

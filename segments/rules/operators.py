@@ -1,29 +1,48 @@
-"""The operators, by type of property. A negative operator is a positive test plus "not", so that both
+"""The operators, by type of field. A negative operator is a positive test plus "not", so that both
 compilers know one test for the two.
 """
 
 from dataclasses import dataclass
 
-from segments.rules.fields import DAY_TYPES, OPTION_TYPES, TEXT_TYPES
+from segments.rules.fields import (
+    ACTIVITY,
+    CHANCE,
+    CONSTANT,
+    OPTION_TYPES,
+    RECORDS,
+    SEGMENTS,
+    TEXT_TYPES,
+    Field,
+    Fields,
+)
 
 DAY_UNITS = ("day", "week", "month", "quarter", "year")
 CLOCK_UNITS = ("minute", "hour")
+FISCAL_UNITS = ("fiscal_quarter", "fiscal_year")
 
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """`test` is what the compilers know, `takes` the form of the value, `words` what people read."""
+    """`test` is what the compilers know, `takes` the form of the value, `words` what people read.
+
+    `reads` says what of the property is tested: its value, its value as it was typed, something worked out from
+    it, when it was last set, or its history.
+    """
 
     name: str
     words: str
     test: str
     takes: str = "nothing"
     negative: bool = False
+    reads: str = "value"
 
     @property
     def asks_about_blank(self) -> bool:
         """Whether the rule may say what happens where there is no value."""
-        return self.test != "known"
+        return self.test not in ("known", "constant") and self.reads in _MAY_BE_BLANK
+
+
+_MAY_BE_BLANK = {"value", "raw", "length", "version", "day", "time", "measure"}
 
 
 _KNOWN = (
@@ -62,6 +81,29 @@ _TEXT = (
     Operator("not_starts_with", "does not start with", "starts", "text", negative=True),
     Operator("ends_with", "ends with", "ends", "text"),
     Operator("not_ends_with", "does not end with", "ends", "text", negative=True),
+    Operator("matches_regex", "matches the pattern", "regex", "regex", reads="raw"),
+    Operator("not_matches_regex", "does not match the pattern", "regex", "regex", negative=True, reads="raw"),
+    Operator("eq_case", "is exactly, capitals included,", "any_of", "exact_texts", reads="raw"),
+    Operator(
+        "not_eq_case",
+        "is not exactly, capitals included,",
+        "any_of",
+        "exact_texts",
+        negative=True,
+        reads="raw",
+    ),
+    Operator("contains_case", "contains, capitals included,", "contains_any", "exact_text", reads="raw"),
+    Operator("length_gt", "is longer, in characters, than", "gt", "length", reads="length"),
+    Operator("length_lt", "is shorter, in characters, than", "lt", "length", reads="length"),
+    Operator("sorts_after", "comes in the alphabet after", "gt_text", "text"),
+    Operator("sorts_before", "comes in the alphabet before", "lt_text", "text"),
+)
+_VERSION = (
+    Operator("version_eq", "is the version", "any_of", "version", reads="version"),
+    Operator("version_gt", "is a version after", "gt", "version", reads="version"),
+    Operator("version_gte", "is at least the version", "gte", "version", reads="version"),
+    Operator("version_lt", "is a version before", "lt", "version", reads="version"),
+    Operator("version_lte", "is at most the version", "lte", "version", reads="version"),
 )
 _EMAIL = (
     Operator("domain_in", "is at any of the domains", "domain", "domains"),
@@ -127,28 +169,125 @@ _DAYS = (
     Operator("in_period", "falls in", "window", "period"),
     Operator("not_in_period", "does not fall in", "window", "period", negative=True),
 )
-_RECURRING = (
-    Operator("anniversary_within", "has its anniversary within", "anniversary", "days"),
-    Operator("month_is", "is in the month", "month", "months"),
-    Operator("weekday_is", "is on the weekday", "weekday", "weekdays"),
-    Operator("day_of_month_is", "is on the day of the month", "month_day", "month_days"),
+
+
+def _recurring(reads: str) -> tuple[Operator, ...]:
+    return (
+        Operator("anniversary_within", "has its anniversary within", "anniversary", "days", reads=reads),
+        Operator("month_is", "is in the month", "month", "months", reads=reads),
+        Operator("weekday_is", "is on the weekday", "weekday", "weekdays", reads=reads),
+        Operator("day_of_month_is", "is on the day of the month", "month_day", "month_days", reads=reads),
+    )
+
+
+_CHANGED = (
+    Operator("changed_within", "changed in the last", "window", "any_span", reads="time"),
+    Operator(
+        "not_changed_within", "did not change in the last", "window", "any_span", negative=True, reads="time"
+    ),
+    Operator("changed_before", "last changed before", "window", "date", reads="time"),
+    Operator("changed_after", "last changed after", "window", "date", reads="time"),
+)
+
+
+def _ever(words: str, test: str, takes: str, name: str = "has_ever_been") -> tuple[Operator, ...]:
+    never = name.replace("ever", "never")
+    return (
+        Operator(name, f"has ever {words}", test, takes, reads="history"),
+        Operator(never, f"has never {words}", test, takes, negative=True, reads="history"),
+    )
+
+
+def _from_to(takes: str) -> Operator:
+    return Operator("changed_from_to", "went", "transition", takes, reads="history")
+
+
+_EVER_TEXT = (*_ever("been any of", "any_of", "texts"), _from_to("text_transition"))
+_EVER_OPTION = (*_ever("been any of", "any_of", "options"), _from_to("option_transition"))
+_EVER_BOOLEAN = (
+    *_ever("been yes", "yes", "nothing", "has_ever_been_true"),
+    *_ever("been no", "no", "nothing", "has_ever_been_false"),
+)
+_EVER_MULTI = (
+    *_ever("had any of", "set_any", "options"),
+    *_ever("had all of at once", "set_all", "options", "has_ever_had_all"),
+    *_ever("been exactly", "set_exact", "options", "has_ever_been_exactly"),
+)
+_EVER_NUMBER = (
+    *_ever("been any of", "any_of", "numbers"),
+    *_ever("been at least", "gte", "number", "has_ever_been_gte"),
+)
+_EVER_MONEY = _ever("been at least", "gte", "amount", "has_ever_been_gte")
+_EVER_DAY = _ever("been on", "window", "date")
+
+_SEGMENTS = (
+    Operator("in_any", "is in any of the segments", "in_any", "segments"),
+    Operator("in_all", "is in all of the segments", "in_all", "segments"),
+    Operator("in_none", "is in none of the segments", "in_none", "segments"),
+)
+_ACTIVITY = (
+    Operator("at_least", "at least", "times", "times"),
+    Operator("at_most", "at most", "times", "times"),
+    Operator("exactly", "exactly", "times", "times"),
+    Operator("never", "never", "times", "never"),
+)
+_RECORDS = (
+    Operator("any", "at least one", "count", "nothing"),
+    Operator("none", "none", "count", "nothing"),
+    Operator("all", "all, and there is one,", "all", "nothing"),
+    Operator("all_or_none", "all, or there is none,", "all", "nothing"),
+    Operator("at_least", "at least", "count", "many"),
+    Operator("exactly", "exactly", "count", "count"),
+    Operator("at_most", "at most", "count", "count"),
+    Operator("sum", "the sum of", "measure", "measure"),
+    Operator("average", "the average of", "measure", "measure"),
+    Operator("smallest", "the smallest", "measure", "measure"),
+    Operator("largest", "the largest", "measure", "measure"),
+    Operator("newest", "the newest", "measure", "measure"),
+    Operator("oldest", "the oldest", "measure", "measure"),
+)
+_CHANCE = (Operator("below", "a stable random share of", "below", "chance"),)
+_CONSTANT = (
+    Operator("everyone", "everyone", "constant"),
+    Operator("nobody", "nobody", "constant", negative=True),
 )
 
 
 def _table() -> dict[str, dict[str, Operator]]:
-    by_type: dict[str, tuple[Operator, ...]] = dict.fromkeys(TEXT_TYPES, (*_TEXT, *_KNOWN, *_SAME_AS))
-    by_type["email"] = (*_TEXT, *_EMAIL, *_KNOWN, *_SAME_AS)
-    by_type |= dict.fromkeys(OPTION_TYPES, (*_OPTION, *_KNOWN, *_SAME_AS))
-    by_type |= dict.fromkeys(DAY_TYPES, (*_DAYS, *_KNOWN, *_SAME_AS, *_DATE_ORDER_AS))
-    by_type["date"] = (*_DAYS, *_RECURRING, *_KNOWN, *_SAME_AS, *_DATE_ORDER_AS)
-    by_type["number"] = (*_NUMBER, *_KNOWN, *_SAME_AS, *_ORDER_AS)
-    by_type["money"] = (*_MONEY, *_KNOWN)
-    by_type["boolean"] = (*_BOOLEAN, *_KNOWN, *_SAME_AS)
-    by_type["multi_choice"] = (*_MULTI, *_KNOWN)
+    text = (*_TEXT, *_VERSION, *_KNOWN, *_SAME_AS, *_CHANGED, *_EVER_TEXT)
+    by_type: dict[str, tuple[Operator, ...]] = dict.fromkeys(TEXT_TYPES, text)
+    by_type["email"] = (*_TEXT, *_EMAIL, *_KNOWN, *_SAME_AS, *_CHANGED, *_EVER_TEXT)
+    by_type |= dict.fromkeys(OPTION_TYPES, (*_OPTION, *_KNOWN, *_SAME_AS, *_CHANGED, *_EVER_OPTION))
+    dated = (*_KNOWN, *_SAME_AS, *_DATE_ORDER_AS, *_CHANGED, *_EVER_DAY)
+    by_type["date"] = (*_DAYS, *_recurring("value"), *dated)
+    by_type["datetime"] = (*_DAYS, *_recurring("day"), *dated)
+    by_type["number"] = (*_NUMBER, *_KNOWN, *_SAME_AS, *_ORDER_AS, *_CHANGED, *_EVER_NUMBER)
+    by_type["money"] = (*_MONEY, *_KNOWN, *_CHANGED, *_EVER_MONEY)
+    by_type["boolean"] = (*_BOOLEAN, *_KNOWN, *_SAME_AS, *_CHANGED, *_EVER_BOOLEAN)
+    by_type["multi_choice"] = (*_MULTI, *_KNOWN, *_CHANGED, *_EVER_MULTI)
+    by_type |= {SEGMENTS: _SEGMENTS, ACTIVITY: _ACTIVITY, RECORDS: _RECORDS}
+    by_type |= {CHANCE: _CHANCE, CONSTANT: _CONSTANT}
     return {name: {operator.name: operator for operator in found} for name, found in by_type.items()}
 
 
 OPERATORS = _table()
+# Among records a property has no history and no time of its own.
+WITHIN_RECORDS = {"value", "length", "day"}
+# What the smallest, the newest … of records can be compared with.
+MEASURES = {
+    "sum": {"number", "money"},
+    "average": {"number", "money"},
+    "smallest": {"number", "money"},
+    "largest": {"number", "money"},
+    "newest": {"date", "datetime"},
+    "oldest": {"date", "datetime"},
+}
+
+
+def offered(field: Field, fields: Fields) -> list[Operator]:
+    """What a condition on the field can be."""
+    known = OPERATORS[field.type].values()
+    return [one for one in known if fields.keeps_history or one.reads != "history"]
 
 
 def named(type: str, name: str) -> Operator:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from segments.rules.fields import Field, Fields
 from segments.rules.operators import named
+from segments.rules.sentence_beside import asks_in_own_words, span_words, words
 from segments.rules.tree import Node, Path, is_group
 
 MONTHS = (
@@ -73,8 +74,21 @@ def _all(items: list[Node], path: Path, fields: Fields, outermost: bool) -> Iter
         if is_group(item):
             yield from _group(item, (*path, index), fields, outermost=outermost)
         else:
-            yield Part("text", "whose ")
-            yield from _condition(item, (*path, index), fields)
+            yield from _linked(item, (*path, index), fields)
+
+
+def _linked(leaf: Node, path: Path, fields: Fields) -> Iterator[Part]:
+    """whose tier is Gold · who are in Beta pilots · whose partner has at least 2 quotes"""
+    field = fields[leaf["of"], leaf["p"]]
+    parts = list(_condition(leaf, path, fields))
+    if field.is_property or (field.of == "partner" and fields.level == "contact"):
+        return iter([Part("text", "whose "), *parts])
+    first = parts[0].text
+    for one, several in (("is ", "are "), ("has ", "have ")):
+        if first.startswith(one):
+            first = several + first.removeprefix(one)
+    pronoun = "who " if fields.level == "contact" else "that "
+    return iter([Part("text", pronoun + first), *parts[1:]])
 
 
 def _several(node: Node, path: Path, fields: Fields) -> Iterator[Part]:
@@ -98,6 +112,10 @@ def _bracketed(node: Node, path: Path, fields: Fields) -> Iterator[Part]:
 def _condition(leaf: Node, path: Path, fields: Fields) -> Iterator[Part]:
     field = fields[leaf["of"], leaf["p"]]
     chosen = named(field.type, leaf["op"])
+    if asks_in_own_words(field, chosen):
+        for kind, text in words(leaf, field, chosen, fields, _inner):
+            yield Part(kind, text, path)
+        return
     name = _name(field, fields)
     yield Part("text", f"{name} {_verb(chosen.words, leaf)}")
     values = _values(field, chosen.takes, leaf.get("v"), fields)
@@ -108,6 +126,12 @@ def _condition(leaf: Node, path: Path, fields: Fields) -> Iterator[Part]:
     if "unknown" in leaf:
         effect = "counts" if leaf["unknown"] == "include" else "does not count"
         yield Part("note", f" (a blank {name} {effect})", path)
+
+
+def _inner(where: Node, fields: Fields) -> Iterator[tuple[str, str]]:
+    """The conditions on records, as they stand behind what they are about."""
+    for part in _group(where, (), fields, outermost=True):
+        yield "value" if part.kind == "value" else "text", part.text
 
 
 def _takes_all(op: str) -> bool:
@@ -151,12 +175,10 @@ def _values(field: Field, takes: str, value, fields: Fields) -> list[str]:
     return [spell(one) if spell else value_words(field, one) for one in several]
 
 
-def _span(value: dict) -> str:
-    return f"{value['n']:,} {value['unit']}{'' if value['n'] == 1 else 's'}"
-
-
 def _period(value: dict) -> str:
-    count, which, unit = value.get("n", 1), value["which"], value["unit"]
+    count, which, unit = value.get("n", 1), value["which"], value["unit"].replace("_", " ")
+    if which == "so_far":
+        return f"this {unit} so far"
     if count == 1:
         return PERIODS.get((which, unit), f"{which} {unit}")
     return f"the {which} {count:,} {unit}s"
@@ -167,8 +189,16 @@ def _days(value: int) -> str:
 
 
 _SPELL: dict[str, Callable] = {
-    "span": _span,
-    "day_span": _span,
+    "span": span_words,
+    "day_span": span_words,
+    "any_span": span_words,
+    "text": lambda value: f"“{value}”",
+    "exact_text": lambda value: f"“{value}”",
+    "exact_texts": lambda value: f"“{value}”",
+    "texts": lambda value: f"“{value}”",
+    "regex": lambda value: f"“{value}”",
+    "version": str,
+    "length": lambda value: f"{value:,}",
     "period": _period,
     "days": _days,
     "months": lambda value: MONTHS[value - 1],

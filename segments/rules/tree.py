@@ -2,8 +2,9 @@
 
 A tree is JSON: {"v": 1, "object": "contact", "zone": "workspace", "root": group}. A group is
 {"op": "all|any|none", "items": […]}, a condition {"p": number, "of": "self|partner", "op": …, "v": …,
-"unknown": "include|exclude"}. A path is the indexes from the root: () is the root, (0, 2) the third item of
-its first.
+"unknown": "include|exclude"}. Beside properties, which have numbers, "p" may name what else is known: "segments",
+"did:signed_in", "records:quotes" (then "where" may hold a group about the records), "chance", "everyone".
+A path is the indexes from the root: () is the root, (0, 2) the third item of its first.
 """
 
 import json
@@ -14,10 +15,11 @@ GROUP_OPERATORS = ("all", "any", "none")
 MAX_DEPTH = 8
 MAX_CONDITIONS = 250
 MAX_VALUES = 1000
+MAX_REFERENCES = 5  # how deep segments may ask for segments
 
 type Node = dict
 type Path = tuple[int, ...]
-type Place = tuple[str, int]  # ("self" or "partner", property number)
+type Place = tuple[str, int | str]  # ("self" or "partner", property number or another key of a document)
 
 
 def new_tree(level: str, *items: Node, op: str = "all") -> Node:
@@ -38,16 +40,6 @@ def walk(node: Node, path: Path = ()) -> Iterator[tuple[Path, Node]]:
 
 def conditions(tree: Node) -> Iterator[tuple[Path, Node]]:
     return ((path, node) for path, node in walk(tree["root"]) if not is_group(node))
-
-
-def places(tree: Node) -> frozenset[Place]:
-    """The properties whose change can change the verdict."""
-    found = set()
-    for _, leaf in conditions(tree):
-        found.add((leaf["of"], leaf["p"]))
-        if leaf["op"].endswith("_field"):
-            found.add((leaf["v"]["of"], leaf["v"]["p"]))
-    return frozenset(found)
 
 
 def as_bytes(tree: Node) -> bytes:

@@ -4,9 +4,21 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from segments.rules import values
-from segments.rules.fields import TEXT_TYPES, Field, Fields
-from segments.rules.operators import Operator, operator
-from segments.rules.tree import GROUP_OPERATORS, MAX_CONDITIONS, MAX_DEPTH, VERSION, Path, is_group, spell
+from segments.rules.expressions import MAX_NODES, atoms
+from segments.rules.fields import RECORDS, SEGMENTS, TEXT_TYPES, Field, Fields
+from segments.rules.lower import lower
+from segments.rules.operators import MEASURES, WITHIN_RECORDS, Operator, offered, operator
+from segments.rules.tree import (
+    GROUP_OPERATORS,
+    MAX_CONDITIONS,
+    MAX_DEPTH,
+    MAX_REFERENCES,
+    VERSION,
+    Path,
+    conditions,
+    is_group,
+    spell,
+)
 
 NO_CONDITION = "Add a condition. Without one nobody belongs here, so nothing opens by accident."
 
@@ -30,16 +42,19 @@ class InvalidRule(ValueError):
         self.errors = errors
 
 
-def validate(tree: object, fields: Fields) -> dict:
-    """The tree in canonical form; raises InvalidRule with every error found."""
-    found = check(tree, fields)
+def validate(tree: object, fields: Fields, *, of_segment: str = "") -> dict:
+    """The tree in canonical form; raises InvalidRule with every error found.
+
+    `of_segment` is the id of the segment whose rule it is to be: what it asks for must not lead back to it.
+    """
+    found = check(tree, fields, of_segment=of_segment)
     if found.errors:
         raise InvalidRule(found.errors)
     return found.tree
 
 
-def check(tree: object, fields: Fields) -> "_Check":
-    checking = _Check(fields)
+def check(tree: object, fields: Fields, *, of_segment: str = "") -> "_Check":
+    checking = _Check(fields, of_segment=of_segment)
     checking.run(tree)
     return checking
 
@@ -50,6 +65,8 @@ class _Check:
     errors: list[RuleError] = field(default_factory=list)
     tree: dict = field(default_factory=dict)
     conditions: int = 0
+    of_segment: str = ""
+    among_records: bool = False
 
     def run(self, tree: object) -> None:
         if not isinstance(tree, dict) or tree.get("v") != VERSION or not is_group(tree.get("root")):
@@ -61,6 +78,8 @@ class _Check:
         self.tree = {**tree, "root": self._group(tree["root"], ())}
         if self.conditions > MAX_CONDITIONS:
             self._fault((), "rule", f"A segment holds at most {MAX_CONDITIONS} conditions.")
+        if not self.errors and _size(self.tree, self.fields) > MAX_NODES:
+            self._fault((), "rule", "With the segments that it asks for, this rule is too big.")
         return None
 
     def _fault(self, path: Path, part: str, message: str) -> None:
@@ -94,15 +113,19 @@ class _Check:
         self.conditions += 1
         found = self.fields.get(leaf.get("of"), leaf.get("p"))
         if found is None:
-            self._fault(path, "field", "Choose a property.")
+            self._fault(path, "field", "Choose what to ask about.")
             return {}
         if found.archived:
             self._fault(path, "field", f"{found.label} is archived. Choose another property.")
         chosen = operator(found.type, leaf.get("op"))
-        if chosen is None:
+        if chosen is None or chosen not in offered(found, self.fields):
             self._fault(path, "operator", f"Choose a comparison for {found.label}.")
             return {}
-        if not set(leaf) <= {"p", "of", "op", "v", "unknown"}:
+        if self.among_records and (chosen.reads not in WITHIN_RECORDS or not found.is_property):
+            self._fault(path, "operator", "Among records only their own values can be asked about.")
+            return {}
+        known = {"p", "of", "op", "v", "unknown"} | ({"where"} if found.type == RECORDS else set())
+        if not set(leaf) <= known:
             self._fault(path, "rule", "This condition has parts that are not known.")
         return self._canonical(leaf, path, found, chosen)
 
@@ -112,11 +135,54 @@ class _Check:
             value = values.canonical(chosen, found, leaf.get("v"))
             if chosen.takes == "field":
                 self._comparable(found, value)
+            if chosen.takes == "measure":
+                value = self._measure(value, found, chosen)
+            if found.type == SEGMENTS:
+                self._no_circle(value, path)
             if value is not None:
                 clean["v"] = value
         except values.BadValue as error:
             self._fault(path, "value", str(error))
+        if leaf.get("where"):
+            clean["where"] = self._where(leaf["where"], found, path)
         return clean | self._blank(leaf, path, chosen)
+
+    def _where(self, node: object, found: Field, path: Path) -> dict:
+        """The conditions on the records. What is wrong in them is reported at the row that holds them."""
+        if not is_group(node):
+            self._fault(path, "value", "The conditions on these records cannot be read.")
+            return {}
+        inner = _Check(self.fields.records[found.key], among_records=True)
+        clean = inner._group(node, path)
+        self.conditions += inner.conditions
+        self.errors += inner.errors
+        return clean
+
+    def _measure(self, value: dict, found: Field, chosen: Operator) -> dict:
+        records = self.fields.records[found.key]
+        measured = records.get("self", value["p"])
+        if measured is None or measured.type not in MEASURES[chosen.name]:
+            raise values.BadValue("Choose what to measure.")
+        comparing = operator(measured.type, value["op"])
+        if comparing is None or comparing.reads not in WITHIN_RECORDS or comparing.takes == "field":
+            raise values.BadValue(f"Choose a comparison for {measured.label}.")
+        clean = {"op": comparing.name, "p": measured.number}
+        inner = values.canonical(comparing, measured, value.get("v"))
+        if inner is not None:
+            clean["v"] = inner
+        blank = value.get("unknown", "include" if comparing.negative else "exclude")
+        if blank not in ("include", "exclude"):
+            raise values.BadValue("A blank either counts or it does not.")
+        return clean | ({"unknown": blank} if comparing.negative and comparing.asks_about_blank else {})
+
+    def _no_circle(self, asked: list[str], path: Path) -> None:
+        for segment_id in asked:
+            way = way_back(segment_id, self.of_segment, self.fields)
+            if way:
+                names = " → ".join(self.fields.segments[one].name for one in way)
+                raise values.BadValue(f"That goes round in a circle: {names} asks for this segment.")
+            if _depth(segment_id, self.fields) >= MAX_REFERENCES:
+                raise values.BadValue(f"Segments ask for segments at most {MAX_REFERENCES} deep.")
 
     def _comparable(self, found: Field, value: dict) -> None:
         other = self.fields.get(value["of"], value["p"])
@@ -136,3 +202,35 @@ class _Check:
             self._fault(path, "operator", "A blank either counts or it does not.")
             return {}
         return {"unknown": blank} if chosen.negative or blank != usual else {}
+
+
+def segments_asked(tree: dict) -> list[str]:
+    """The ids of the segments that a rule names itself."""
+    asked = (leaf["v"] for _, leaf in conditions(tree) if leaf.get("p") == SEGMENTS)
+    return list(dict.fromkeys(one for several in asked for one in several))
+
+
+def way_back(start: str, target: str, fields: Fields, seen: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """The segments from `start` to one that asks for `target`; empty where none leads there."""
+    if start == target:
+        return (start,)
+    found = fields.segments.get(start)
+    if found is None or found.tree is None or start in seen:
+        return ()
+    for asked in segments_asked(found.tree):
+        if target and asked == target:
+            return (start,)
+        if way := way_back(asked, target, fields, (*seen, start)):
+            return (start, *way)
+    return ()
+
+
+def _depth(segment_id: str, fields: Fields, deep: int = 1) -> int:
+    found = fields.segments.get(segment_id)
+    if found is None or found.tree is None or deep > MAX_REFERENCES:
+        return deep
+    return max((_depth(one, fields, deep + 1) for one in segments_asked(found.tree)), default=deep)
+
+
+def _size(tree: dict, fields: Fields) -> int:
+    return sum(1 for _ in atoms(lower(tree, fields)))

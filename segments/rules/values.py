@@ -5,13 +5,18 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
+import re2
+
 from segments.rules.fields import Field
-from segments.rules.operators import CLOCK_UNITS, DAY_UNITS, Operator
+from segments.rules.operators import CLOCK_UNITS, DAY_UNITS, FISCAL_UNITS, Operator
 from segments.rules.text import SEPARATORS, fold, tidy
 from segments.rules.tree import MAX_VALUES
+from segments.rules.versions import version
 
 LONGEST = {"minute": 525_600, "hour": 87_600, "day": 36_500, "week": 5_200, "month": 1_200, "quarter": 400}
 MAX_TEXT = 1000
+MAX_PATTERN = 250
+MAX_TIMES = 100
 
 
 class BadValue(ValueError):
@@ -24,7 +29,7 @@ def canonical(operator: Operator, field: Field, value: object) -> Any:
             raise BadValue("This comparison takes no value.")
         return None
     if value is None or value == "" or value == []:
-        raise BadValue("Enter a value.")
+        raise BadValue("Choose a segment." if operator.takes == "segments" else "Enter a value.")
     return _FORMS[operator.takes](field, value)
 
 
@@ -77,6 +82,28 @@ def number(field: Field, value: object) -> int | float:
     if exact != value:
         raise BadValue("Use at most 15 digits.")
     return exact
+
+
+def _pattern(field: Field, value: object) -> str:
+    """RE2's language: no look-around and no back-references, and so never slow."""
+    pattern = _text(field, value)
+    if len(pattern) > MAX_PATTERN:
+        raise BadValue(f"Use at most {MAX_PATTERN} characters.")
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        re2.compile(pattern, options)
+    except re2.error as error:
+        reason = error.args[0].decode() if error.args and isinstance(error.args[0], bytes) else str(error)
+        raise BadValue(f"This pattern cannot be read: {reason}.") from None
+    return pattern
+
+
+def _version(field: Field, value: object) -> str:
+    text = fold(_text(field, value))
+    if version(text) is None:
+        raise BadValue("Enter a version such as 2.10.3.")
+    return text
 
 
 def _whole(low: int, high: int) -> Callable[[Field, object], int]:
@@ -146,11 +173,13 @@ def _span_in(units: tuple[str, ...]) -> Callable[[Field, object], dict]:
 def _period(field: Field, value: object) -> dict:
     if not isinstance(value, dict) or not {"which", "unit"} <= set(value) <= {"which", "unit", "n"}:
         raise BadValue("Choose a period.")
-    if value["which"] not in ("this", "last", "next") or value["unit"] not in DAY_UNITS:
+    if value["which"] not in ("this", "last", "next", "so_far"):
+        raise BadValue("Choose a period.")
+    if value["unit"] not in (*DAY_UNITS, *FISCAL_UNITS):
         raise BadValue("Choose a period.")
     count = _whole(1, LONGEST.get(value["unit"], 100))(field, value.get("n", 1))
     found = {"which": value["which"], "unit": value["unit"]}
-    return found if count == 1 or value["which"] == "this" else found | {"n": count}
+    return found if count == 1 or value["which"] in ("this", "so_far") else found | {"n": count}
 
 
 def _mod(field: Field, value: object) -> dict:
@@ -167,10 +196,88 @@ def _field(field: Field, value: object) -> dict:
     return {"of": value["of"], "p": value["p"]}
 
 
+def _transition(item: Callable[[Field, object], object], noun: str) -> Callable[[Field, object], dict]:
+    """From what to what, where an end that is left out is anything; and how long ago at most."""
+    several = _list(item, noun)
+
+    def clean(field: Field, value: object) -> dict:
+        if not isinstance(value, dict) or not set(value) <= {"from", "to", "within"}:
+            raise BadValue("Choose from what and to what it changed.")
+        found: dict = {end: several(field, value[end]) for end in ("from", "to") if value.get(end)}
+        if not found:
+            raise BadValue("Choose from what or to what it changed.")
+        if value.get("within"):
+            found["within"] = _any_span(field, value["within"])
+        return found
+
+    return clean
+
+
+def _any_span(field: Field, value: object) -> dict:
+    if not isinstance(value, dict) or set(value) != {"n", "unit"}:
+        raise BadValue("Enter a number and a unit.")
+    if value["unit"] not in (*CLOCK_UNITS, *DAY_UNITS):
+        raise BadValue("Enter a number and a unit.")
+    return {"n": _whole(1, LONGEST.get(value["unit"], 100))(field, value["n"]), "unit": value["unit"]}
+
+
+def _times(lowest: int | None) -> Callable[[Field, object], dict]:
+    """How often something was done, of what, and how long ago at most."""
+
+    def clean(field: Field, value: object) -> dict:
+        if not isinstance(value, dict) or not set(value) <= {"n", "what", "within"}:
+            raise BadValue("Enter how many times.")
+        found: dict = {}
+        if lowest is not None:
+            found["n"] = _whole(lowest, MAX_TIMES)(field, value.get("n"))
+        if value.get("what"):
+            found["what"] = _option(field, value["what"])
+        if value.get("within"):
+            found["within"] = _any_span(field, value["within"])
+        return found
+
+    return clean
+
+
+def _chance(field: Field, value: object) -> dict:
+    if not isinstance(value, dict) or set(value) != {"percent", "salt"}:
+        raise BadValue("Enter a share in percent.")
+    share = number(field, value["percent"])
+    if not 0 < share < 100:
+        raise BadValue("Enter a share above 0 and below 100 percent.")
+    return {"percent": share, "salt": _text(field, value["salt"])[:40]}
+
+
+def _segment(field: Field, value: object) -> str:
+    if not isinstance(value, str) or value not in dict(field.options):
+        raise BadValue("Choose a segment. One that was archived or deleted cannot be asked about.")
+    return value
+
+
+def _measure(field: Field, value: object) -> dict:
+    """The comparison itself is looked at by the validator, who knows the fields of the records."""
+    if not isinstance(value, dict) or not {"p", "op"} <= set(value) <= {"p", "op", "v", "unknown"}:
+        raise BadValue("Choose what to measure and what to compare it with.")
+    return value
+
+
 _texts = _list(_text, "words")
 _FORMS: dict[str, Callable] = {
     "text": _text,
     "texts": _texts,
+    "exact_text": _text,
+    "exact_texts": _texts,
+    "regex": _pattern,
+    "version": _version,
+    "length": _whole(0, 100_000),
+    "text_transition": _transition(_text, "words"),
+    "option_transition": _transition(_option, "options"),
+    "segments": _list(_segment, "segments"),
+    "times": _times(1),
+    "never": _times(None),
+    "many": _whole(1, 1_000_000),
+    "measure": _measure,
+    "chance": _chance,
     "word": _word,
     "domains": _list(_domain, "domains"),
     "number": number,
@@ -179,11 +286,12 @@ _FORMS: dict[str, Callable] = {
     "amount": _amount,
     "amount_pair": _pair(_amount),
     "options": _list(_option, "options"),
-    "count": _whole(0, MAX_VALUES),
+    "count": _whole(0, 1_000_000),
     "date": _date,
     "date_pair": _pair(_date),
     "span": _span_in(DAY_UNITS + CLOCK_UNITS),
     "day_span": _span_in(DAY_UNITS),
+    "any_span": _any_span,
     "period": _period,
     "days": _whole(0, 365),
     "months": _list(_whole(1, 12), "months"),

@@ -7,6 +7,7 @@ leaves it once (the start passes it). That gives the exact instant of the next c
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from segments.rules.fields import Calendar
 from segments.rules.moments import (
     MILLISECOND,
     Moment,
@@ -66,12 +67,13 @@ class PeriodDay:
 
     count: int
     unit: str
+    calendar: Calendar = Calendar()  # noqa: RUF009 frozen
 
     def on(self, moment: Moment) -> date:
-        return shift(unit_start(moment.today, self.unit), self.count, self.unit)
+        return shift(unit_start(moment.today, self.unit, self.calendar), self.count, self.unit)
 
     def passes(self, day: date, zone: str) -> datetime | None:
-        first = shift(unit_start(day, self.unit), 1 - self.count, self.unit)
+        first = shift(unit_start(day, self.unit, self.calendar), 1 - self.count, self.unit)
         return day_start(first, zone) if date.min < first < date.max else None
 
 
@@ -154,10 +156,22 @@ class Anniversary:
         return day_start(opens if opens > today else shift(coming, 1, "day"), moment.zone)
 
 
-def window(name: str, value, *, of_days: bool) -> Window:
+def window(name: str, value, *, of_days: bool, calendar: Calendar = Calendar()) -> Window:  # noqa: B008
     """The window of an operator on dates, from the canonical value of the condition."""
-    start, end = _fixed(name, value) or _relative(name, value, of_days)
+    name = _SAME.get(name, name)
+    start, end = _fixed(name, value) or _relative(name, value, of_days, calendar)
     return Window(start, end, of_days)
+
+
+# What is asked about the time of a change is the same as about any other time.
+_SAME = {
+    "changed_within": "within_last",
+    "not_changed_within": "within_last",
+    "changed_before": "before",
+    "changed_after": "after",
+    "has_ever_been": "on",
+    "has_never_been": "on",
+}
 
 
 def _fixed(name: str, value) -> tuple[Bound, Bound] | None:
@@ -178,9 +192,9 @@ def _after(text: str) -> date:
     return shift(date.fromisoformat(text), 1, "day")
 
 
-def _relative(name: str, value: dict, of_days: bool) -> tuple[Bound, Bound]:
+def _relative(name: str, value: dict, of_days: bool, calendar: Calendar) -> tuple[Bound, Bound]:
     if name in ("in_period", "not_in_period"):
-        return _period(value)
+        return _period(value, of_days, calendar)
     count, unit = value["n"], value["unit"]
     if unit in _CLOCK:
         return _by_clock(name, count * _CLOCK[unit])
@@ -206,7 +220,10 @@ def _by_clock(name: str, length: timedelta) -> tuple[Bound, Bound]:
     }[name.removeprefix("not_")]
 
 
-def _period(value: dict) -> tuple[Bound, Bound]:
+def _period(value: dict, of_days: bool, calendar: Calendar) -> tuple[Bound, Bound]:
     which, unit, count = value["which"], value["unit"], value.get("n", 1)
+    if which == "so_far":
+        today = ShiftedDay(0, "day", plus=1) if of_days else Clock(timedelta(), inclusive=True)
+        return PeriodDay(0, unit, calendar), today
     first, last = {"this": (0, 1), "last": (-count, 0), "next": (1, count + 1)}[which]
-    return PeriodDay(first, unit), PeriodDay(last, unit)
+    return PeriodDay(first, unit, calendar), PeriodDay(last, unit, calendar)

@@ -3,7 +3,7 @@
 from django.db import connection
 from django.utils import timezone
 
-from segments.engine import lists, publishing
+from segments.engine import dependents, lists, publishing
 from segments.models import Build, Segment
 from workspaces.actors import Actor
 from workspaces.tenancy import current_workspace_id
@@ -26,7 +26,7 @@ def freeze(segment: Segment, *, by: Actor) -> Build:
         raise NotNow("It is a static list already.")
     if segment.archived_at is not None or segment.live_build is None:
         raise NotNow("Its members are not counted. Restore it, or wait until they are.")
-    publishing.hold(segment.level)
+    publishing.hold(segment.level, dependents.following(segment))
     segment.static_members.all().delete()
     params = {
         "workspace": current_workspace_id(),
@@ -49,7 +49,7 @@ def refresh_snapshot(segment: Segment, *, by: Actor) -> Build:
         raise NotNow("Only a snapshot is taken again.")
     if segment.archived_at is not None:
         raise NotNow("It is archived. Restoring it takes it again.")
-    publishing.hold(segment.level)
+    publishing.hold(segment.level, dependents.following(segment))
     lists.take_snapshot(segment, latest.tree, by=by)
     _touch(segment, by)
     return publishing.publish(segment, tree=latest.tree, by=by)

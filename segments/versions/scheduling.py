@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from segments import editing
+from segments.checks import ChecksFail
 from segments.engine import definitions
 from segments.models import ScheduledChange, Segment
 from segments.rules.validate import InvalidRule, validate
@@ -107,6 +108,8 @@ def _save(change: ScheduledChange) -> str:
                 tree=change.tree,
                 by=Actor(**change.made_by),
             )
+    except ChecksFail as error:
+        return str(error)
     except InvalidRule as error:
         return " ".join(dict.fromkeys(fault.message for fault in error.errors))
     except Exception:

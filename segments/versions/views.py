@@ -3,6 +3,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from segments import editing
+from segments.checks import ChecksFail
 from segments.engine import publishing
 from segments.engine.definitions import fields_of
 from segments.models import Build, ScheduledChange, Segment
@@ -51,6 +52,9 @@ def segment_version_restoration(request, pk, build_pk):
             tree=build.tree,
             by=by,
         )
+    except ChecksFail as error:
+        messages.error(request, f"Not restored: {error} Change the rule in the editor to save it anyway.")
+        return redirect("settings:segment-version", segment.pk, build.pk)
     except InvalidRule as error:
         faults = " ".join(dict.fromkeys(fault.message for fault in error.errors))
         messages.error(request, f"Version {build.version} no longer fits: {faults}")

@@ -4,58 +4,259 @@ Dates are date objects here, not text; nothing is compiled, nothing is cached. S
 """
 
 import calendar
+import hashlib
+import re
 from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 SEPARATORS = " \t\n\r\v\f.,;:!?()[]{}<>/\\|\"'`“”‘’«»-–—_+*=&@#\u00a0\u2028\u2029"
 NEGATIVE = {
-    "neq": "eq", "not_in": "in", "not_contains": "contains", "contains_none": "contains_any",
-    "not_contains_word": "contains_word", "not_starts_with": "starts_with", "not_ends_with": "ends_with",
-    "domain_not_in": "domain_in", "not_between": "between", "is_not_true": "is_true",
+    "neq": "eq",
+    "not_in": "in",
+    "not_contains": "contains",
+    "contains_none": "contains_any",
+    "not_contains_word": "contains_word",
+    "not_starts_with": "starts_with",
+    "not_ends_with": "ends_with",
+    "domain_not_in": "domain_in",
+    "not_between": "between",
+    "is_not_true": "is_true",
     "is_not_false": "is_false",
-    "is_none_of": "is_any_of", "not_contains_all": "contains_all", "is_not_exactly": "is_exactly",
-    "not_on": "on", "not_within_last": "within_last", "not_within_next": "within_next",
-    "not_in_period": "in_period", "neq_field": "eq_field",
-}  # fmt: skip
+    "is_none_of": "is_any_of",
+    "not_contains_all": "contains_all",
+    "is_not_exactly": "is_exactly",
+    "not_on": "on",
+    "not_within_last": "within_last",
+    "not_within_next": "within_next",
+    "not_in_period": "in_period",
+    "neq_field": "eq_field",
+    "not_matches_regex": "matches_regex",
+    "not_eq_case": "eq_case",
+    "not_changed_within": "changed_within",
+}
+RAW = {"matches_regex", "not_matches_regex", "eq_case", "not_eq_case", "contains_case", "length_gt", "length_lt"}  # fmt: skip
 
 
-def member(tree, types, own, partner, at, zone):
-    """Whether the subject is in. `types` maps (side, number) to the type of the property."""
-    return _node(tree["root"], types, {"self": own, "partner": partner}, at.astimezone(UTC), ZoneInfo(zone))
+class Known:
+    """What a workspace knows: types by (side, number), segments by id, the types of records, its calendar."""
+
+    def __init__(self, types, segments, records, week_starts=1, fiscal_year_starts=1):
+        self.types, self.segments, self.records = types, segments, records
+        self.week_starts, self.fiscal_year_starts = week_starts, fiscal_year_starts
 
 
-def _node(node, types, documents, at, zone):
-    if "items" not in node:
-        return _condition(node, types, documents, at, zone)
-    verdicts = [_node(item, types, documents, at, zone) for item in node["items"]]
-    return {"all": all(verdicts), "any": any(verdicts), "none": not any(verdicts)}[node["op"]]
+def member(tree, known, own, partner, at, zone):
+    """Whether the subject is in. `own` and `partner` hold the documents and everything that is known beside."""
+    asking = _Asking(known, {"self": own, "partner": partner}, at.astimezone(UTC), ZoneInfo(zone))
+    return asking.node(tree["root"])
 
 
-def _condition(leaf, types, documents, at, zone):
-    op, wanted = leaf["op"], leaf.get("v")
-    kind = types[leaf["of"], leaf["p"]]
-    value = documents[leaf["of"]].get(str(leaf["p"]))
-    if op in ("known", "unknown"):
-        return (value is not None) == (op == "known")
-    if op.endswith("_field"):
-        other = documents[wanted["of"]].get(str(wanted["p"]))
-        value = None if value is None or other is None else (value, other)
-    if kind == "money" and value is not None:
-        currency = wanted[0]["c"] if isinstance(wanted, list) else wanted["c"]
-        value = value["a"] if value["c"] == currency else None
-        wanted = [w["a"] for w in wanted] if isinstance(wanted, list) else wanted["a"]
-    if value is None:
-        return leaf.get("unknown", "include" if op in NEGATIVE else "exclude") == "include"
-    holds = _holds(NEGATIVE.get(op, op), kind, value, wanted, at, zone)
-    return holds != (op in NEGATIVE)
+class _Asking:
+    def __init__(self, known, sides, at, zone):
+        self.known, self.sides, self.at, self.zone = known, sides, at, zone
+        self.now = at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+    def node(self, node):
+        if "items" not in node:
+            return self.condition(node)
+        verdicts = [self.node(item) for item in node["items"]]
+        return {"all": all(verdicts), "any": any(verdicts), "none": not any(verdicts)}[node["op"]]
+
+    def condition(self, leaf):
+        side = self.sides[leaf["of"]]
+        match str(leaf["p"]).partition(":")[0]:
+            case "segments":
+                verdicts = [self.in_segment(one, leaf["of"]) for one in leaf["v"]]
+                return {"in_any": any, "in_all": all, "in_none": lambda v: not any(v)}[leaf["op"]](verdicts)
+            case "did":
+                return self.activity(leaf, side)
+            case "records":
+                return self.records(leaf, side)
+            case "chance":
+                salt, percent = leaf["v"]["salt"], leaf["v"]["percent"]
+                part = int(hashlib.sha256(f"{salt}:{side['id']}".encode()).hexdigest()[:8], 16)
+                return part < round(percent * 2**32 / 100)
+            case "everyone":
+                return leaf["op"] == "everyone"
+        if leaf["op"].startswith(("has_ever", "has_never")) or leaf["op"] == "changed_from_to":
+            return self.history(leaf, side)
+        if "changed_" in leaf["op"]:
+            return self.when_set(leaf, side)
+        document = side["raw"] if leaf["op"] in RAW else side["norm"]
+        other = (
+            self.sides[leaf["v"]["of"]]["norm"].get(str(leaf["v"]["p"]))
+            if leaf["op"].endswith("_field")
+            else None
+        )
+        kind = self.known.types[leaf["of"], leaf["p"]]
+        return self.of_value(leaf, kind, document.get(str(leaf["p"])), other)
+
+    def of_value(self, leaf, kind, value, other=None):
+        op, wanted = leaf["op"], leaf.get("v")
+        if op in ("known", "unknown"):
+            return (value is not None) == (op == "known")
+        if op.endswith("_field"):
+            value = None if value is None or other is None else (value, other)
+        if kind == "money" and value is not None:
+            currency = wanted[0]["c"] if isinstance(wanted, list) else wanted["c"]
+            value = value["a"] if value["c"] == currency else None
+            wanted = [w["a"] for w in wanted] if isinstance(wanted, list) else wanted["a"]
+        if op.startswith("version") and value is not None:
+            value = _version(value)
+        if value is None:
+            return leaf.get("unknown", "include" if op in NEGATIVE else "exclude") == "include"
+        holds = _holds(NEGATIVE.get(op, op), kind, value, wanted, self)
+        return holds != (op in NEGATIVE)
+
+    def when_set(self, leaf, side):
+        same = {"changed_within": "within_last", "not_changed_within": "not_within_last",
+                "changed_before": "before", "changed_after": "after"}  # fmt: skip
+        return self.of_value(leaf | {"op": same[leaf["op"]]}, "datetime", side["set_at"].get(str(leaf["p"])))
+
+    def lately(self, stamps, span):
+        if span is None:
+            return list(stamps)
+        return [at for at in stamps if _when("within_last", "datetime", at, span, self)]
+
+    def history(self, leaf, side):
+        changes = [change for change in side["changes"] if change[0] == leaf["p"]]
+        kind, op, wanted = self.known.types[leaf["of"], leaf["p"]], leaf["op"], leaf.get("v")
+        if op == "changed_from_to":
+            fold = (lambda w: w.casefold()) if kind not in ("choice", "user") else (lambda w: w)
+            ends = {end: [fold(w) for w in wanted[end]] for end in ("from", "to") if end in wanted}
+            fitting = [at for _, old, new, at in changes
+                       if old != new and ("from" not in ends or old in ends["from"]) and ("to" not in ends or new in ends["to"])]  # fmt: skip
+            return bool(self.lately(fitting, wanted.get("within")))
+        values = [v for _, old, new, _ in changes for v in (old, new)] + [side["norm"].get(str(leaf["p"]))]
+        plain = {
+            "has_ever_been_true": "is_true", "has_ever_been_false": "is_false", "has_ever_had_all": "contains_all",
+            "has_ever_been_exactly": "is_exactly", "has_ever_been_gte": "gte", "has_ever_had": "contains_any",
+        }  # fmt: skip
+        ever = op.replace("never", "ever")
+        asked = plain.get(ever) or {"choice": "is_any_of", "user": "is_any_of", "multi_choice": "contains_any",
+                                    "date": "on", "datetime": "on"}.get(kind, "in")  # fmt: skip
+        holds = any(self.of_value({"op": asked, "v": wanted, "unknown": "exclude"}, kind, v) for v in values)
+        return holds != ("never" in op)
+
+    def activity(self, leaf, side):
+        wanted = leaf.get("v") or {}
+        stamps = [at for what, at in side["did"] if wanted.get("what", what) == what]
+        count = len(self.lately(stamps, wanted.get("within")))
+        n = wanted.get("n", 0)
+        return {"at_least": count >= n, "at_most": count <= n, "exactly": count == n, "never": count == 0}[
+            leaf["op"]
+        ]
+
+    def records(self, leaf, side):
+        types, rows = self.known.records["quotes"], side["quotes"]
+        matching = [row for row in rows if self.matches(leaf.get("where"), types, row)]
+        op, wanted = leaf["op"], leaf.get("v")
+        match op:
+            case "any" | "none":
+                return bool(matching) == (op == "any")
+            case "all":
+                return bool(rows) and len(matching) == len(rows)
+            case "all_or_none":
+                return len(matching) == len(rows)
+            case "at_least":
+                return len(matching) >= wanted
+            case "at_most":
+                return len(matching) <= wanted
+            case "exactly":
+                return len(matching) == wanted
+        return self.measure(op, wanted, types, matching)
+
+    def matches(self, where, types, row):
+        if where is None:
+            return True
+        inner = _Asking(Known(types, {}, {}, self.known.week_starts, self.known.fiscal_year_starts),
+                        {"self": {"norm": row, "raw": row}}, self.at, self.zone)  # fmt: skip
+        return inner.node(where)
+
+    def measure(self, op, wanted, types, rows):
+        kind = types["self", wanted["p"]]
+        values = [row[wanted["p"]] for row in rows if wanted["p"] in row]
+        if kind == "money" and wanted.get("v") is not None:
+            one = wanted["v"][0] if isinstance(wanted["v"], list) else wanted["v"]
+            values = [v for v in values if v["c"] == one["c"]]
+        value = measured(op, kind, values)
+        return self.of_value(wanted, kind, value)
+
+    def in_segment(self, segment_id, of):
+        found = self.known.segments[segment_id]
+        side = self.sides[of]
+        if found.build is None:
+            return False
+        if found.tree is None:
+            return segment_id in side["picked"]
+        exception = side["exceptions"].get(str(found.number))
+        if exception and exception.get("until", "~") > _stamp(self.now):
+            return exception["in"]
+        if found.number in side["held"]:
+            return True
+        sides = self.sides if of == "self" else {"self": side, "partner": side}
+        if of == "partner":
+            types = {
+                ("self", number): kind for (s, number), kind in self.known.types.items() if s == "partner"
+            }
+            known = Known(
+                types,
+                self.known.segments,
+                self.known.records,
+                self.known.week_starts,
+                self.known.fiscal_year_starts,
+            )
+            return _Asking(known, sides, self.at, self.zone).node(found.tree["root"])
+        return self.node(found.tree["root"])
 
 
-def _holds(op, kind, value, wanted, at, zone):
+def measured(op, kind, values):
+    """One value of several; None of none."""
+    if not values:
+        return None
+    if kind == "money":
+        amount = measured(op, "number", [v["a"] for v in values])
+        return {"a": amount, "c": values[0]["c"]}
+    if op in ("sum", "average"):
+        total = sum(Fraction(str(v)) for v in values)
+        return total if op == "sum" else total / len(values)
+    return min(values) if op in ("smallest", "oldest") else max(values)
+
+
+def _stamp(at):
+    return at.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+
+
+def _version(text):
+    """https://semver.org by hand; None for what is no version."""
+    found = re.fullmatch(
+        r"v?(\d{1,9})(\.\d{1,9})?(\.\d{1,9})?(-[0-9a-z.-]{1,100})?(\+[0-9a-z.-]*)?", text, re.ASCII
+    )
+    if found is None:
+        return None
+    numbers = [int((part or ".0").lstrip(".")) for part in found.groups()[:3]]
+    leading = found[4][1:].split(".") if found[4] else None
+    words = [(0, int(one), "") if one.isdigit() else (1, 0, one) for one in leading or ()]
+    return numbers, leading is None, words
+
+
+def _holds(op, kind, value, wanted, asking):
     if op.endswith("_field"):
         one, two = value
         return {
             "eq": one == two, "lt": one < two, "lte": one <= two, "gt": one > two, "gte": one >= two,
         }[op.removesuffix("_field")]  # fmt: skip
+    if op.startswith("version_"):
+        mine, other = value, _version(wanted)
+        return {"eq": mine == other, "lt": mine < other, "lte": mine <= other, "gt": mine > other,
+                "gte": mine >= other}[op.removeprefix("version_")]  # fmt: skip
+    if kind in ("text", "long_text", "url", "email", "phone") and op in ("length_gt", "length_lt"):
+        return len(value) > wanted if op == "length_gt" else len(value) < wanted
+    if op == "matches_regex":
+        return _finds(wanted, value)
+    if op in ("eq_case", "contains_case"):
+        return value in wanted if op == "eq_case" else wanted in value
     if kind in ("text", "long_text", "url", "email", "phone"):
         return _text(
             op, value, [w.casefold() for w in wanted] if isinstance(wanted, list) else wanted.casefold()
@@ -68,7 +269,16 @@ def _holds(op, kind, value, wanted, at, zone):
         return value in wanted
     if kind == "multi_choice":
         return _several(op, value, wanted)
-    return _when(op, kind, value, wanted, at, zone)
+    return _when(op, kind, value, wanted, asking)
+
+
+def _finds(pattern, value):
+    """The few patterns of the tests, by another engine: Python's own."""
+    if pattern.startswith("(?-i)"):
+        return re.search(pattern.removeprefix("(?-i)"), value) is not None
+    return (
+        re.search(pattern, value, re.IGNORECASE | re.ASCII if pattern == "\\d" else re.IGNORECASE) is not None
+    )
 
 
 def _text(op, value, wanted):
@@ -89,6 +299,10 @@ def _text(op, value, wanted):
             return value[: len(wanted)] == wanted
         case "ends_with":
             return len(value) >= len(wanted) and value[len(value) - len(wanted) :] == wanted
+        case "sorts_after":
+            return value > wanted
+        case "sorts_before":
+            return value < wanted
         case "domain_in":
             return any(value.endswith("@" + w) for w in wanted)
 
@@ -130,8 +344,8 @@ def _several(op, value, wanted):
             return len(have) <= wanted
 
 
-def _when(op, kind, value, wanted, at, zone):
-    now = at.replace(microsecond=at.microsecond // 1000 * 1000)
+def _when(op, kind, value, wanted, asking):
+    now, zone = asking.now, asking.zone
     today = now.astimezone(zone).date()
     instant = datetime.fromisoformat(value) if kind == "datetime" else None
     day = instant.astimezone(zone).date() if instant else date.fromisoformat(value)
@@ -144,7 +358,7 @@ def _when(op, kind, value, wanted, at, zone):
             op
         ] in wanted
     if op == "in_period":
-        return _in_period(day, today, wanted)
+        return _in_period(day, today, wanted, asking, instant)
     if wanted["unit"] in ("minute", "hour"):
         return _by_clock(op, instant, now, timedelta(**{wanted["unit"] + "s": wanted["n"]}))
     past, ahead = _add(today, -wanted["n"], wanted["unit"]), _add(today, wanted["n"], wanted["unit"])
@@ -191,16 +405,22 @@ def _birthday(born, day):
     return (born.month, born.day) == (day.month, day.day)
 
 
-def _in_period(day, today, wanted):
-    away = _period_number(day, wanted["unit"]) - _period_number(today, wanted["unit"])
+def _in_period(day, today, wanted, asking, instant):
+    away = _period_number(day, wanted["unit"], asking.known) - _period_number(
+        today, wanted["unit"], asking.known
+    )
     count = wanted.get("n", 1)
+    if wanted["which"] == "so_far":
+        return away == 0 and (instant <= asking.now if instant else day <= today)
     return {"this": away == 0, "last": -count <= away <= -1, "next": 1 <= away <= count}[wanted["which"]]
 
 
-def _period_number(day, unit):
+def _period_number(day, unit, known):
+    fiscal = day.year * 12 + day.month - 1 - (known.fiscal_year_starts - 1)
     return {
-        "day": day.toordinal(), "week": (day.toordinal() - 1) // 7, "month": day.year * 12 + day.month,
+        "day": day.toordinal(), "week": (day.toordinal() - known.week_starts) // 7, "month": day.year * 12 + day.month,
         "quarter": day.year * 4 + (day.month - 1) // 3, "year": day.year,
+        "fiscal_quarter": fiscal // 3, "fiscal_year": fiscal // 12,
     }[unit]  # fmt: skip
 
 

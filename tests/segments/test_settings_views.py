@@ -150,7 +150,7 @@ def test_mistakes_stand_at_their_row_and_nothing_is_lost(page, acme, inside, tie
     assert page.response.status_code == 422
     first, second = page.html.split('id="n1"')
     assert "Enter a value." in first
-    assert "Choose a property." in second
+    assert "Choose what to ask about." in second
     assert page.fields["description"] == ["Kept"]
     assert page.fields["c:0:field"] == [tier]
     with inside(acme):

@@ -1,3 +1,4 @@
+import calendar
 import zoneinfo
 
 from django.core.exceptions import ValidationError
@@ -59,6 +60,13 @@ class Workspace(models.Model):
         help_text="The portal's own address, such as partners.example.com",
     )
     time_zone = models.CharField(max_length=64, default="UTC", validators=[validate_time_zone])
+    # Where weeks and fiscal years begin, for "this week" and "last fiscal quarter" in conditions.
+    week_starts = models.PositiveSmallIntegerField(
+        default=1, choices=[(1, "Monday"), (6, "Saturday"), (7, "Sunday")]
+    )
+    fiscal_year_starts = models.PositiveSmallIntegerField(
+        default=1, choices=[(number, calendar.month_name[number]) for number in range(1, 13)]
+    )
     currency = models.CharField(max_length=3, default="EUR")
     brand_color = models.CharField(
         max_length=7,

@@ -137,8 +137,8 @@ def test_nor_do_more_tabs_and_gates(acme, inside, pat, gold, narrow, ada, as_use
     assert asked == QUERIES_WITH_A_PORTAL
 
 
-QUERIES = 48
-QUERIES_WITH_A_PORTAL = 51
+QUERIES = 54
+QUERIES_WITH_A_PORTAL = 57
 
 
 class TestGate:

@@ -5,7 +5,8 @@ from segments.editor.builder import build
 from segments.editor.draft import Condition, Draft, Group, prune
 from segments.rules.tree import as_bytes, conditions, new_tree
 from segments.rules.validate import check, validate
-from tests.segments.rules.strategies import FIELDS, NOW, trees
+from tests.segments.rules.strategies import FORM_FIELDS as FIELDS
+from tests.segments.rules.strategies import NOW, trees
 
 
 def as_form(draft):
@@ -25,7 +26,7 @@ def as_form(draft):
 
 
 @settings(max_examples=300, deadline=None, derandomize=True)
-@given(trees(NOW))
+@given(trees(NOW, FIELDS))
 def test_a_rule_survives_the_form(tree):
     draft = Draft.from_form(as_form(Draft.from_tree(tree, FIELDS)))
 
@@ -33,7 +34,7 @@ def test_a_rule_survives_the_form(tree):
 
 
 @settings(max_examples=100, deadline=None, derandomize=True)
-@given(trees(NOW))
+@given(trees(NOW, FIELDS))
 def test_every_row_can_be_drawn(tree):
     def draw(box):
         for item in box.items:

@@ -71,6 +71,15 @@ def test_the_sentence_mentions_every_condition():
     def every_condition(tree):
         text = sentence_text(tree, RANDOM_FIELDS).lower()
         for _, leaf in conditions(tree):
-            assert RANDOM_FIELDS[leaf["of"], leaf["p"]].label.lower() in text
+            field = RANDOM_FIELDS[leaf["of"], leaf["p"]]
+            said = {
+                "segments": [field.option_label(one) for one in leaf["v"]]
+                if field.type == "segments"
+                else [],
+                "chance": ["random share"],
+                "constant": ["at all"],
+                "records": ["quote"],
+            }.get(field.type, [field.label])
+            assert all(one.lower() in text for one in said)
 
     every_condition()
