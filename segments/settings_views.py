@@ -1,9 +1,10 @@
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from segments import editing, permissions
+from segments import checks, editing, permissions
 from segments.editor.page import Editor
 from segments.editor.recipes import RECIPES
 from segments.engine import lists, publishing
@@ -65,9 +66,9 @@ def _set_blocks(request, editor):
 def _edit(request, editor, *, may_edit=True):
     """One form for everything: it saves, or it comes back with a button pressed, or with what it would do."""
     action = request.POST.get("do", "")
-    if request.method == "POST" and action == "save":
+    if request.method == "POST" and action in ("save", "save-anyway"):
         if editor.is_valid():
-            return _save(request, editor)
+            return _save_checked(request, editor, may_edit)
         return _show(request, editor, may_edit, status=422)
     if request.method == "POST" and action == "schedule":
         return _schedule(request, editor, may_edit)
@@ -119,17 +120,33 @@ def _members_of(editor):
     return None if too_long else editor.member_ids
 
 
+def _save_checked(request, editor, may_edit):
+    """Where a check fails nothing is saved, until somebody says that it is meant."""
+    try:
+        with transaction.atomic():
+            return _save(request, editor)
+    except checks.ChecksFail as error:
+        editor.checks.failures = error.failures
+        return _show(request, editor, may_edit, status=422)
+
+
 def _save(request, editor):
     by = Actor.of_member(request.member)
-    cleaned = editor.form.cleaned_data
+    cleaned, anyway = editor.form.cleaned_data, request.POST.get("do") == "save-anyway"
     rule = {"members": _members_of(editor)} if editor.static else {"tree": editor.checked.tree}
     fields = {"name": cleaned["name"], "description": cleaned["description"], "kind": cleaned["kind"]}
     if editor.segment is None:
         saved = editing.create(level=editor.level, by=by, **fields, **rule)
+        editor.checks.save(saved, by=by)
+        despite = {"by": by, "despite": anyway}
+        checks.hold_or_raise(
+            saved, kind=saved.kind, tree=rule.get("tree"), members=rule.get("members"), **despite
+        )
     else:
         saved = editor.segment
+        editor.checks.save(saved, by=by)
         with guarded(segment=saved, confirmed=is_confirmed(request)):
-            editing.save(saved, by=by, **fields, **rule)
+            editing.save(saved, by=by, despite_checks=anyway, **fields, **rule)
     for block in editor.blocks:
         block.save(saved)
     build = publishing.building(saved)
