@@ -115,9 +115,10 @@ class Activity:
         return entries(self.segment, self._rows[:PAGE])
 
     @cached_property
-    def next(self) -> Place | None:
+    def next(self) -> str | None:
+        """Where the next page begins, as it stands in the address."""
         last = self._rows[PAGE - 1] if len(self._rows) > PAGE else None
-        return Place(last[0], last[1]) if last else None
+        return str(Place(last[0], last[1])) if last else None
 
     @cached_property
     def _rows(self) -> list[tuple]:

@@ -128,18 +128,17 @@ def test_versions_say_what_changed_and_an_old_one_comes_back(
 @pytest.mark.parametrize("count", [1, 30])
 @pytest.mark.parametrize(
     ("page", "queries"),
-    [("members/", 0), ("members/?as_of=2030-01-01", 0), ("activity/", 0), ("versions/", 0)],
+    [("members/", 19), ("activity/", 20), ("versions/", 21)],
 )
 def test_each_page_costs_the_same_for_one_and_thirty(
-    client, acme, gold, count, page, queries, django_assert_max_num_queries
+    client, acme, gold, count, page, queries, django_assert_num_queries
 ):
     for at in range(count):
         make_partner(acme, f"P{at}", tier="gold")
     url = f"{HOME}{gold.pk}/{page}"
     client.get(url)
-    with django_assert_max_num_queries(100) as counted:
+    with django_assert_num_queries(queries):
         client.get(url)
-    print("COUNT", page, count, len(counted))
 
 
 def test_a_segment_of_another_workspace_has_no_pages(client, globex, inside):
