@@ -122,7 +122,11 @@ class Sources:
             return "", None
         at = parse_datetime(record.set_at.get(str(number), ""))
         last = PropertyChange.objects.filter(record_id=record.pk, prop=prop).order_by("-at").first()
-        by = f", by {last.actor_label}" if last and last.actor_label and last.actor_kind in ("team", "contact") else ""
+        by = (
+            f", by {last.actor_label}"
+            if last and last.actor_label and last.actor_kind in ("team", "contact")
+            else ""
+        )
         return f"{prop.get_source_display()}{by}", at
 
 

@@ -132,7 +132,8 @@ def test_somebody_can_be_tested_and_is_told_why_not(page, brightpath, kestrel, g
     page.press("preview")
 
     text = re.sub(r"<[^>]+>|\s+", " ", page.html[page.html.index('id="rail"') :])
-    assert re.search(r"Kestrel +Does not fit +Tier is Gold +\(it is Silver\)", text)
+    assert re.search(r"Kestrel +Does not fit +Tier is Gold +\(it is Silver, from Portal, set", text)
+    assert "Would be in if tier were Gold." in text
     page.fill(test="nobody")
     page.press("preview")
     assert "Nobody is called “nobody”" in page.html
@@ -317,7 +318,7 @@ class TestList:
         for n in range(count):
             make_segment(f"S{n:02}", ("tier", "is_any_of", ["gold"]))
         client.get(HOME)
-        with django_assert_num_queries(24):
+        with django_assert_num_queries(34):
             client.get(HOME)
 
 
@@ -451,3 +452,36 @@ def test_htmx_gets_the_rail_or_the_form_alone(client, gold):
     assert 'id="segment-form"' not in rail
     assert 'id="segment-form"' in form
     assert 'id="rail"' in form
+
+
+def test_a_segment_that_asks_for_another_is_made_in_the_form(acme, inside, client, page, gold, brightpath):
+    page.open(f"{HOME}new/?level=partner")
+    page.fill(name="Golden and more")
+    page.press("add:")
+    page.put("c:0:field", "self:segments")
+    page.press("refresh")
+    page.put("c:0:op", "in_any")
+    page.put("c:0:v", str(gold.pk))
+    assert "Golden and more" in page.press("save").content.decode()
+
+    with inside(acme):
+        made = Segment.objects.get(name="Golden and more")
+        tree = made.builds.get(number=made.live_build).tree
+        assert sentence_text(tree, fields_of("partner")) == "Partners that are in Gold partners."
+        assert made.member_count == 1
+
+
+def test_a_share_keeps_its_draw_through_the_form(acme, inside, page):
+    leaf = {"p": "chance", "of": "self", "op": "below", "v": {"percent": 25, "salt": "spring"}}
+    with inside(acme):
+        made = editing.create(
+            level="contact", kind=Segment.Kind.DYNAMIC, name="A quarter", tree=new_tree("contact", leaf), by=ADA
+        )
+    page.open(f"{HOME}{made.pk}/")
+    page.put("c:0:v", "30")
+    page.press("save")
+
+    with inside(acme):
+        made.refresh_from_db()
+        value = made.builds.get(number=made.live_build).tree["root"]["items"][0]["v"]
+        assert value == {"percent": 30, "salt": "spring"}
