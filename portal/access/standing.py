@@ -156,8 +156,9 @@ class _Reader:
     def _node(self, verdict: Verdict) -> Node:
         node = Node(verdict.holds, verdict.group, verdict.words, verdict.told)
         node.items = [self._node(item) for item in verdict.items]
-        side, number = verdict.place or ("", "")
-        prop, record = self.props.get(number), self.sides.get(side)  # type: ignore[call-overload]
+        side, number = verdict.place or ("", 0)
+        prop = self.props.get(number) if isinstance(number, int) else None
+        record = self.sides.get(side)
         if prop and record:
             node.source = prop.get_source_display()
             node.since = parse_datetime(record.set_at.get(str(prop.number), ""))

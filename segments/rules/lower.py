@@ -94,8 +94,10 @@ class _Lowering:
 
     def _history(self, leaf: Node, field: Field, chosen: Operator) -> Atom:
         """Kept as the instant of the first time, or of the latest passage from one value to another."""
-        value = dict(leaf["v"]) if chosen.test == "transition" else leaf.get("v")
-        within = value.pop("within", None) if chosen.test == "transition" else None
+        value, within = leaf.get("v"), None
+        if chosen.test == "transition":
+            value = {end: several for end, several in leaf["v"].items() if end != "within"}
+            within = leaf["v"].get("within")
         asked = {"p": field.number, "op": chosen.name.replace("never", "ever"), "v": value}
         column = _fact_column("history", asked, field.of, "datetime")
         if within is None:

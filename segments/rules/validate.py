@@ -130,7 +130,7 @@ class _Check:
         return self._canonical(leaf, path, found, chosen)
 
     def _canonical(self, leaf: dict, path: Path, found: Field, chosen: Operator) -> dict:
-        clean = {"of": found.of, "op": chosen.name, "p": found.number}
+        clean: dict[str, Any] = {"of": found.of, "op": chosen.name, "p": found.number}
         try:
             value = values.canonical(chosen, found, leaf.get("v"))
             if chosen.takes == "field":
