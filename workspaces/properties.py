@@ -243,6 +243,8 @@ def _log(changes, known, level):
             prop=by_number[number],
             old=old,
             new=new,
+            old_norm=normalise(by_number[number], old),
+            new_norm=normalise(by_number[number], new),
             actor_kind=change.by.kind,
             actor_id=change.by.id,
             actor_label=change.by.label,

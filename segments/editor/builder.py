@@ -4,8 +4,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from segments.editor.draft import Condition, Draft, Group, chosen_operator
-from segments.editor.draft_values import SALT
-from segments.rules.fields import Field, Fields
+from segments.editor.draft_values import ENDS, SALT
+from segments.rules.fields import OPTION_TYPES, Field, Fields
 from segments.rules.operators import CLOCK_UNITS, DAY_UNITS, FISCAL_UNITS, Operator, offered
 from segments.rules.sentence import MONTHS, WEEKDAYS
 from segments.rules.tree import MAX_DEPTH, Path, spell
@@ -18,7 +18,7 @@ INPUTS = {
     "weekdays": "choices", "date": "date", "date_pair": "dates", "span": "span", "day_span": "span",
     "period": "period", "field": "field", "nothing": "nothing", "exact_text": "text", "exact_texts": "lines",
     "regex": "text", "version": "text", "length": "number", "any_span": "span", "segments": "choices",
-    "chance": "share",
+    "chance": "share", "text_transition": "passage", "option_transition": "passage",
 }  # fmt: skip
 
 
@@ -28,6 +28,13 @@ class Option:
     label: str
     chosen: bool = False
     gone: bool = False
+
+
+@dataclass(frozen=True)
+class End:
+    name: str
+    choices: list[Option] | None
+    text: str
 
 
 @dataclass(frozen=True)
@@ -110,7 +117,7 @@ class Row(Node):
         takes = self.operator.takes if self.operator else ""
         if takes == "period":
             return (*DAY_UNITS, *FISCAL_UNITS)
-        clock = takes == "any_span" or (
+        clock = takes in ("any_span", "text_transition", "option_transition") or (
             takes == "span" and self.field is not None and self.field.type == "datetime"
         )
         return (*CLOCK_UNITS, *DAY_UNITS) if clock else DAY_UNITS
@@ -119,6 +126,21 @@ class Row(Node):
     def periods(self) -> list[Option]:
         words = {"this": "this", "last": "last", "next": "next", "so_far": "so far this"}
         return [Option(one, text, one == self.which) for one, text in words.items()]
+
+    @property
+    def ends(self) -> "list[End]":
+        """Both ends of a passage from one value to another: options to choose, or lines of text."""
+        options = list(self.field.options) if self.field and self.field.type in OPTION_TYPES else None
+        found = []
+        for name in ENDS:
+            chosen = self.condition.inputs.get(name, [])
+            choices = None if options is None else [Option(v, label, v in chosen) for v, label in options]
+            found.append(End(name, choices, "\n".join(chosen)))
+        return found
+
+    @property
+    def count(self) -> str:
+        return self.condition.first("n")
 
     @property
     def salt(self) -> str:

@@ -11,6 +11,7 @@ SEVERAL = {"texts", "exact_texts", "domains", "numbers", "month_days"}
 CHOSEN = {"options", "segments", "months", "weekdays"}
 NUMERIC = {"number", "numbers", "count", "length", "days", "month_days", "months", "weekdays"}
 SALT = "share"
+ENDS = ("from", "to")
 
 type Inputs = dict[str, list[str]]
 
@@ -38,6 +39,8 @@ def from_inputs(takes: str, inputs: Inputs, fields: Fields):
         "span": lambda: {"n": _number(one), "unit": first(inputs, "unit") or "day"},
         "day_span": lambda: {"n": _number(one), "unit": first(inputs, "unit") or "day"},
         "any_span": lambda: {"n": _number(one), "unit": first(inputs, "unit") or "day"},
+        "text_transition": lambda: _passage(inputs),
+        "option_transition": lambda: _passage(inputs),
         "chance": lambda: {"percent": _number(one), "salt": first(inputs, "salt") or SALT},
         "period": lambda: _period(inputs),
         "mod": lambda: {"d": _number(one), "r": _number(two)},
@@ -52,6 +55,17 @@ def _amount(text: str, inputs: Inputs, fields: Fields):
 def _period(inputs: Inputs) -> dict:
     period = {"which": first(inputs, "which") or "this", "unit": first(inputs, "unit") or "month"}
     return period | {"n": _number(first(inputs, "v") or "1")}
+
+
+def _passage(inputs: Inputs) -> dict:
+    """From which values to which, each on a line or chosen; and how long ago at most, if anything is entered."""
+    found: dict = {}
+    for end in ENDS:
+        lines = [line.strip() for text in inputs.get(end, []) for line in text.split("\n")]
+        found |= {end: kept} if (kept := [line for line in lines if line]) else {}
+    if count := first(inputs, "n"):
+        found["within"] = {"n": _number(count), "unit": first(inputs, "unit") or "day"}
+    return found
 
 
 def _place(name: str, fields: Fields):
@@ -93,6 +107,11 @@ def as_inputs(takes: str, value) -> Inputs:
         return {"which": [value["which"]], "unit": [value["unit"]], "v": [str(value.get("n", 1))]}
     if takes == "mod":
         return {"v": [str(value["d"])], "w": [str(value["r"])]}
+    if takes in ("text_transition", "option_transition"):
+        glue = "\n".join if takes == "text_transition" else None
+        found = {end: [glue(value[end])] if glue else value[end] for end in ENDS if end in value}
+        within = value.get("within")
+        return found | ({"n": [str(within["n"])], "unit": [within["unit"]]} if within else {})
     if takes == "chance":
         return {"v": [str(value["percent"])], "salt": [value["salt"]]}
     if takes == "field":

@@ -7,6 +7,7 @@ from django.db import connection
 from psycopg import sql
 
 from segments.engine.backfill import condition, decided, moment_of_workspace
+from segments.engine.facts import freshen
 from segments.engine.sources import source
 from segments.engine.states import Subject, peek
 from segments.models import Segment
@@ -112,7 +113,9 @@ def of_rule(tree: Node, fields: Fields, *, segment: Segment | None, exact: bool 
         found.count = round(found.count * 128 / chunks)
         found.by_node = {path: round(count * 128 / chunks) for path, count in found.by_node.items()}
     explainer = Explainer(tree, fields, moment.zone)
-    for record, subject in _some_members(level, whole, explainer.rules):
+    members = _some_members(level, whole, explainer.rules)
+    freshen(level, [subject for _, subject in members], explainer.rules, fields, moment)
+    for record, subject in members:
         why = explainer.explain(*subject.documents(explainer.rules, moment.at), moment)
         found.samples.append(Sample(record, why, _mark(subject, segment)))
     if segment is not None and not found.about:
@@ -146,6 +149,7 @@ def of_one(tree: Node, fields: Fields, record: Any) -> Sample:
     subjects = peek(tree["object"], [record.pk], explainer.rules)
     if not subjects:
         return Sample(record)
+    freshen(tree["object"], subjects, explainer.rules, fields, moment)
     documents = subjects[0].documents(explainer.rules, moment.at)
     return Sample(record, explainer.explain(*documents, moment))
 

@@ -8,12 +8,13 @@ from django.db import connection
 from django.utils import timezone
 from psycopg import sql
 
-from segments.engine import definitions, states
+from segments.engine import definitions, facts, states
 from segments.engine.sources import SIDES, source
 from segments.models import Build, ContactState, PartnerState, Segment
 from segments.rules.compile_python import CompiledRules
 from segments.rules.compile_sql import predicate_of
-from segments.rules.expressions import only_in_process
+from segments.rules.expressions import Fact, only_in_process
+from segments.rules.expressions import facts as facts_of
 from segments.rules.fields import Fields
 from segments.rules.lower import lower
 from segments.rules.moments import Moment, stamp
@@ -37,7 +38,8 @@ def condition(
     rule = lower(tree, fields)
     if only_in_process(rule):
         return sql.SQL("own.id = ANY (%s::uuid[])"), [_in_process(tree, fields, moment, chunks)]
-    found = predicate_of(rule, moment, sides=SIDES[tree["object"]])
+    written_out = facts.written_out(fields, moment)
+    found = predicate_of(rule, moment, sides=SIDES[tree["object"]], fact_value=written_out)
     return found.clause, found.params
 
 
@@ -56,7 +58,8 @@ def _in_process(tree: Any, fields: Fields, moment: Moment, chunks: Collection[in
     """Patterns and versions are understood in Python alone."""
     level = tree["object"]
     rules = CompiledRules({0: tree}, fields, moment.zone)
-    subjects = states.in_chunks(level, range(128) if chunks is None else chunks, rules)
+    subjects = list(states.in_chunks(level, range(128) if chunks is None else chunks, rules))
+    facts.freshen(level, subjects, rules, fields, moment)
     return [s.id for s in subjects if rules.evaluate(*s.documents(rules, moment.at), moment)]
 
 
@@ -97,7 +100,28 @@ def add_members(build: Build, chunks: list[int]) -> None:
     rule, params = matching(level, build.tree, fields, moment, chunks=chunks)
     _add(level, build.number, rule, params, chunks)
     _apply_exceptions(level, build, moment, chunks)
-    _set_flips(level, CompiledRules({build.number: build.tree or {}}, fields, moment.zone), moment, chunks)
+    rules = CompiledRules({build.number: build.tree or {}}, fields, moment.zone)
+    kept = [fact for of, fact in rules.facts if of == "self"]
+    facts.fill(level, kept, chunks, fields, moment)
+    _set_flips(level, rules, moment, chunks)
+
+
+def asks_about_partners(build: Build) -> bool:
+    """Whether a rule about contacts asks for facts about their partners."""
+    return build.by_rule and build.segment.level == "contact" and bool(_facts_of_partners(build)[0])
+
+
+def fill_partners(build: Build, chunks: list[int]) -> None:
+    """Those facts, for the partners in the chunks."""
+    theirs, fields = _facts_of_partners(build)
+    states.make("partner", chunks=chunks)
+    facts.fill("partner", theirs, chunks, fields.of_partner(), moment_of_workspace())
+
+
+def _facts_of_partners(build: Build) -> tuple[list[Fact], Fields]:
+    fields = definitions.fields_for(build)
+    asked = facts_of(lower(build.tree or {}, fields))
+    return [fact for of, fact in asked if of == "partner"], fields
 
 
 def _add(level: str, number: int, query: sql.Composable, params: list, chunks: list[int]) -> None:

@@ -1,7 +1,8 @@
 """The rules that a workspace evaluates by, compiled once per process and change of them."""
 
+import json
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from uuid import UUID
@@ -11,6 +12,7 @@ from django.db.models import F
 
 from segments.models import Build, Segment
 from segments.rules.compile_python import CompiledRules
+from segments.rules.expressions import Fact
 from segments.rules.fields import CHANCE, CONSTANT, SEGMENTS, Calendar, Field, Fields, Referenced
 from workspaces.models import Property, TeamMember, Workspace
 from workspaces.tenancy import current_workspace_id
@@ -30,6 +32,30 @@ class RuleSet:
     segment_of: dict[int, UUID]  # live build → segment; a build that is being made is in `rules` only
     number_of: dict[int, int]  # build with a rule → number of its segment, live or being made
     builds_of: dict[int, frozenset[int]]  # the other way round
+
+    @cached_property
+    def facts(self) -> dict[str, frozenset[Fact]]:
+        """What is kept in the states of each level."""
+        of_partners = {fact for of, fact in self.rules["contact"].facts if of == "partner"}
+        return {
+            "contact": frozenset(fact for of, fact in self.rules["contact"].facts if of == "self"),
+            "partner": frozenset(of_partners | {fact for _, fact in self.rules["partner"].facts}),
+        }
+
+    def facts_about(self, level: str, numbers: Iterable[int]) -> frozenset[Fact]:
+        """Those that a change of these properties may change."""
+        asked = set(numbers)
+        return frozenset(fact for fact in self.facts[level] if self._history[fact] in asked)
+
+    @cached_property
+    def _history(self) -> dict[Fact, int]:
+        every = self.facts["contact"] | self.facts["partner"]
+        return {fact: json.loads(fact.spec)["p"] for fact in every if fact.kind == "history"}
+
+    def read_of(self, level: str) -> frozenset[tuple[str, str]]:
+        """What is read of a subject of the level beside its properties."""
+        kept = frozenset(("self", fact.key) for fact in self.facts[level])
+        return self.rules[level].beside | kept
 
     @cached_property
     def picks_asked(self) -> dict[str, bool]:
@@ -146,7 +172,14 @@ def _fields(level, properties, workspace, people, there: _Present | None = None)
         Field("everyone", "self", "everyone", f"Every {level}", CONSTANT, group="Everybody"),
     ]
     calendar = Calendar(workspace.week_starts, workspace.fiscal_year_starts)
-    return Fields(found, level=level, currency=workspace.currency, calendar=calendar, segments=there)
+    return Fields(
+        found,
+        level=level,
+        currency=workspace.currency,
+        calendar=calendar,
+        segments=there,
+        keeps_history=True,
+    )
 
 
 def _people() -> tuple:

@@ -14,7 +14,7 @@ from django.dispatch import receiver
 from django.utils import timezone
 
 from segments import live
-from segments.engine import breaker, counting, definitions, history, states, verdicts
+from segments.engine import breaker, counting, definitions, facts, history, states, verdicts
 from segments.engine.causes import Cause
 from segments.engine.definitions import RuleSet
 from segments.engine.history import Change
@@ -53,7 +53,21 @@ class Evaluation:
         return self.definitions.rules[self.level]
 
     def lock(self, ids: Collection[UUID]) -> list[Subject]:
-        return states.lock(self.level, ids, self.rules)
+        return states.lock(self.level, ids, self.definitions.read_of(self.level))
+
+    def renew_facts(
+        self, subjects: Collection[Subject], changes: dict[UUID, RecordChange]
+    ) -> dict[UUID, set[Place]]:
+        """Works out again what the changes may have changed of the facts; which did, by subject."""
+        numbers = {number for change in changes.values() for number in change.values}
+        asked = self.definitions.facts_about(self.level, numbers)
+        found = facts.read(self.level, list(changes), asked, self.definitions.fields[self.level], self.moment)
+        if not asked:
+            return {}
+        return {
+            subject.id: {("self", key) for key in facts.renew(subject, asked, found.get(subject.id, {}))}
+            for subject in subjects
+        }
 
     def reconsider(self, subject: Subject, changed: Iterable[Place] | None, cause: Cause) -> None:
         """What the subject is in now. `changed` names the properties that changed; None asks everything."""
@@ -233,10 +247,11 @@ def follow_contacts(changes: list[RecordChange]) -> None:
     evaluation = begin("contact")
     by_id = {change.record.pk: change for change in changes}
     subjects = evaluation.lock(by_id)
+    renewed = evaluation.renew_facts(subjects, by_id)
     for subject in subjects:
         change = by_id[subject.id]
         everything = change.created or change.old_partner_id is not None
-        changed: list[Place] | None = None if everything else [("self", number) for number in change.values]
+        changed = None if everything else _places(change, renewed)
         evaluation.reconsider(subject, changed, Cause.of_change(change))
     evaluation.write(subjects)
 
@@ -245,13 +260,16 @@ def follow_partners(changes: list[RecordChange]) -> None:
     evaluation = begin("partner")
     by_id = {change.record.pk: change for change in changes}
     subjects = evaluation.lock(by_id)
+    renewed = evaluation.renew_facts(subjects, by_id)
     for subject in subjects:
         change = by_id[subject.id]
-        changed: list[Place] | None = (
-            None if change.created else [("self", number) for number in change.values]
-        )
+        changed = None if change.created else _places(change, renewed)
         evaluation.reconsider(subject, changed, Cause.of_change(change))
     evaluation.write(subjects)
+
+
+def _places(change: RecordChange, renewed: dict[UUID, set[Place]]) -> list[Place]:
+    return [*(("self", number) for number in change.values), *renewed.get(change.record.pk, ())]
 
 
 def _fan_out(carried: dict[UUID, tuple[Cause, set[Place]]], evaluation: Evaluation) -> None:

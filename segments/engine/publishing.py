@@ -121,6 +121,10 @@ def fill(build: Build, chunks: list[int]) -> None:
     level = build.segment.level
     lock(level, chunks)
     states.make(level, chunks=chunks)
+    if 0 in chunks and backfill.asks_about_partners(build):
+        everybody = list(range(CHUNKS))
+        lock("partner", everybody)
+        backfill.fill_partners(build, everybody)
     backfill.add_members(build, chunks)
     build.done += len(chunks)
     build.save(update_fields=["done"])

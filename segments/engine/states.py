@@ -139,10 +139,12 @@ def _picks(builds: Collection[int], held: Collection[int], exceptions: str) -> d
     return found
 
 
-def lock(level: str, ids: Collection[UUID], rules: CompiledRules) -> list[Subject]:
-    """The subjects under the locks of their state rows, with what these rules ask for; makes rows for those that
-    have none yet."""
-    wanted, asked = list(ids), rules.beside
+type Asked = Collection[tuple[str, str]]  # sides and keys of what is read beside the values of properties
+
+
+def lock(level: str, ids: Collection[UUID], asked: Asked) -> list[Subject]:
+    """The subjects under the locks of their state rows; makes rows for those that have none yet."""
+    wanted = list(ids)
     found = _find(level, wanted, asked, " FOR UPDATE OF s")
     if len(found) < len(wanted):
         make(level, ids=wanted)
@@ -152,7 +154,7 @@ def lock(level: str, ids: Collection[UUID], rules: CompiledRules) -> list[Subjec
 
 def peek(level: str, ids: Collection[UUID], rules: CompiledRules | None = None) -> list[Subject]:
     """The same for reading, with what these rules ask for; without any with what those of the workspace do."""
-    asked = (rules or definitions.current().rules[level]).beside
+    asked = rules.beside if rules else definitions.current().read_of(level)
     return _find(level, list(ids), asked, "")
 
 
@@ -197,11 +199,11 @@ def in_chunks(level: str, chunks: Collection[int], rules: CompiledRules) -> Iter
     return _rows(level, "s.chunk = ANY (%s)", list(chunks), rules.beside)
 
 
-def _find(level: str, ids: list[UUID], asked: Collection[tuple[str, str]], suffix: str) -> list[Subject]:
+def _find(level: str, ids: list[UUID], asked: Asked, suffix: str) -> list[Subject]:
     return list(_rows(level, f"s.{level}_id = ANY (%s)", ids, asked, suffix))
 
 
-def _rows(level: str, which: str, those: list, asked: Collection[tuple[str, str]], suffix: str = ""):
+def _rows(level: str, which: str, those: list, asked: Asked, suffix: str = ""):
     kinds = {(of, key[0]) for of, key in asked}
     parts = {
         name: expression if (of, kind) in kinds else "NULL" for name, (of, kind, expression) in PARTS.items()

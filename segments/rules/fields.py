@@ -3,7 +3,7 @@ what is known beside them: records, activity, other segments.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 TEXT_TYPES = frozenset({"text", "long_text", "url", "email", "phone"})
@@ -103,14 +103,17 @@ class Fields:
         """What the editor offers: everything that is not archived, in order."""
         return [field for field in self if not field.archived]
 
+    def of_partner(self) -> "Fields":
+        """What rules about the contact's partner itself may ask about."""
+        if self.level == "partner":
+            return self
+        mine = [replace(field, of="self") for field in self if field.of == "partner"]
+        return Fields(mine, level="partner", **self._more())
+
     def seeing(self, segments: Mapping[str, Referenced]) -> "Fields":
         """The same fields, where references mean these definitions."""
-        return Fields(
-            self,
-            level=self.level,
-            currency=self.currency,
-            calendar=self.calendar,
-            segments=segments,
-            records=self.records,
-            keeps_history=self.keeps_history,
-        )
+        return Fields(self, level=self.level, **self._more() | {"segments": segments})
+
+    def _more(self) -> dict[str, Any]:
+        names = ("currency", "calendar", "segments", "records", "keeps_history")
+        return {name: getattr(self, name) for name in names}

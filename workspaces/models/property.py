@@ -83,6 +83,9 @@ class PropertyChange(WorkspaceModel):
     prop = WorkspaceForeignKey(Property, models.CASCADE, related_name="changes")
     old = models.JSONField(null=True)
     new = models.JSONField(null=True)
+    # The same as rules compare them, for conditions on what a property has been.
+    old_norm = models.JSONField(null=True)
+    new_norm = models.JSONField(null=True)
     actor_kind = models.CharField(max_length=10)
     actor_id = models.CharField(max_length=64, blank=True)
     actor_label = models.CharField(max_length=200, blank=True)

@@ -100,6 +100,7 @@ FORM_FIELDS = Fields(
     [*PROPERTIES, *(field for field in BESIDE if field.type not in (ACTIVITY, RECORDS))],
     segments=SEGMENTS_THERE,
     calendar=FIELDS.calendar,
+    keeps_history=True,
 )
 ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Pacific/Apia", "Asia/Beirut", "Australia/Lord_Howe")
 
