@@ -11,9 +11,11 @@ from segments import editing as segments
 from segments.engine import exceptions
 from segments.models import Segment
 from segments.permissions import set_permissions
+from segments.rules.tree import new_tree
 from tests.conftest import make_member
 from workspaces import invitations
 from workspaces.actors import SYSTEM, Actor
+from workspaces.models import Property
 from workspaces.properties import set_properties
 
 
@@ -217,3 +219,18 @@ def test_the_roles_lead_to_their_permissions(acme, inside, ada, as_user):
     with inside(acme):
         role = Segment.objects.get(built_in_key="role:sales_rep")
     assert f"/acme/settings/segments/{role.pk}/#permissions" in as_user(ada).get("/acme/settings/roles/").text
+
+
+def test_it_says_what_would_have_to_change_for_the_other_answer(acme, inside, ada, sam, as_user):
+    with inside(acme):
+        tier = Property.objects.get(level="partner", key="tier").number
+        tree = new_tree("partner", {"p": tier, "of": "self", "op": "is_any_of", "v": ["gold"]})
+        gold = segments.create(level="partner", kind="dynamic", name="Gold", tree=tree, by=SYSTEM)
+        asked = {"p": "segments", "of": "partner", "op": "in_any", "v": [str(gold.pk)]}
+        tree = new_tree("contact", asked)
+        segments.create(level="contact", kind="dynamic", name="Theirs", tree=tree, by=SYSTEM)
+    text = as_user(ada).get(f"/acme/settings/contacts/{sam.pk}/access/").text
+
+    assert "Would be in if tier were Gold." in text
+    assert "Would be in if partner’s tier were Gold." in text
+    assert "One condition alone keeps them in: would be out if role were not Sales rep." in text
