@@ -30,6 +30,7 @@ class Failure:
     check: SegmentCheck
     note: str = ""  # what decided instead of the rule
     why: Verdict | None = None
+    nearest: str = ""
 
     @property
     def words(self) -> str:
@@ -47,11 +48,6 @@ class Failure:
         )
         parts = [f"{leaf.words}{f' ({leaf.told})' if leaf.told else ''}" for leaf in wrong[:3]]
         return f"but the rule {'does not fit' if self.check.must_be_in else 'fits'}: {'; '.join(parts)}."
-
-    @property
-    def nearest(self) -> str:
-        found = nearest(self.why) if self.why and not self.note else None
-        return found.words if found else ""
 
 
 class ChecksFail(ValueError):
@@ -162,7 +158,10 @@ def _one(
         inside, note = exception["in"], f"an exception has them {'in' if exception['in'] else 'out'}"
     elif not inside and segment.number in subject.held:
         inside, note = True, "they are held in it"
-    return None if inside == check.must_be_in else Failure(check, note, why)
+    if inside == check.must_be_in:
+        return None
+    turns = nearest(why, explainer.fields, moment.zone) if not note else None
+    return Failure(check, note, why, turns.words if turns else "")
 
 
 def _by_list(checks: list[SegmentCheck], members: Collection[UUID] | None) -> list[Failure]:

@@ -94,7 +94,11 @@ class Why:
     @property
     def nearest(self) -> str:
         """What would have to turn; nothing where the rule does not decide."""
-        found = nearest(self.verdict) if self.verdict and not self.overruled else None
+        found = (
+            nearest(self.verdict, self._fields, self._moment.zone)
+            if self.verdict and not self.overruled
+            else None
+        )
         return found.words if found else ""
 
     @cached_property

@@ -149,7 +149,7 @@ class _Reader:
         documents = self.subject.documents(explainer.rules, self.moment.at)
         verdict = explainer.explain(*documents, self.moment)
         node = self._node(verdict)
-        turns = nearest(verdict)
+        turns = nearest(verdict, self.fields, self.moment.zone)
         node.nearest = turns.words if turns else ""
         return node
 

@@ -35,6 +35,7 @@ class Sample:
     why: Verdict | None = None
     # Why somebody is in whom the rule does not match: "always" or "held".
     mark: str = ""
+    nearest: str = ""  # what would have to turn; nothing for those whom the rule does not decide
 
     @property
     def sourced(self) -> list[tuple[Verdict, str, Any]]:
@@ -42,12 +43,6 @@ class Sample:
         sources = Sources(self.record)
         leaves = self.why.leaves() if self.why else []
         return [(leaf, *(sources.of(*leaf.place) if leaf.place else ("", None))) for leaf in leaves]
-
-    @property
-    def nearest(self) -> str:
-        """What would have to turn; nothing for those whom the rule does not decide."""
-        found = nearest(self.why) if self.why and not self.mark else None
-        return found.words if found else ""
 
 
 class Whole(NamedTuple):
@@ -117,7 +112,8 @@ def of_rule(tree: Node, fields: Fields, *, segment: Segment | None, exact: bool 
     freshen(level, [subject for _, subject in members], explainer.rules, fields, moment)
     for record, subject in members:
         why = explainer.explain(*subject.documents(explainer.rules, moment.at), moment)
-        found.samples.append(Sample(record, why, _mark(subject, segment)))
+        mark = _mark(subject, segment)
+        found.samples.append(Sample(record, why, mark, "" if mark else _turns(why, explainer, moment)))
     if segment is not None and not found.about:
         found.joins = _moves(level, whole, segment.live_build, joining=True)
         found.leaves = _moves(level, whole, segment.live_build, joining=False)
@@ -151,7 +147,13 @@ def of_one(tree: Node, fields: Fields, record: Any) -> Sample:
         return Sample(record)
     freshen(tree["object"], subjects, explainer.rules, fields, moment)
     documents = subjects[0].documents(explainer.rules, moment.at)
-    return Sample(record, explainer.explain(*documents, moment))
+    why = explainer.explain(*documents, moment)
+    return Sample(record, why, nearest=_turns(why, explainer, moment))
+
+
+def _turns(why: Verdict, explainer: Explainer, moment) -> str:
+    found = nearest(why, explainer.fields, moment.zone)
+    return found.words if found else ""
 
 
 def _sampled(total: int) -> int:

@@ -38,6 +38,7 @@ class Verdict:
     key: str = ""
     fixed: bool = False
     is_value: bool = False  # what was found is a value that it has
+    leaf: Node | None = None  # the condition, as a rule of the level of the whole would put it
 
     @property
     def told(self) -> str:
@@ -60,7 +61,7 @@ class Explainer:
     """Compiled once for a tree, then asked about several subjects."""
 
     def __init__(self, tree: Node, fields: Fields, zone: str):
-        self._fields = fields
+        self.fields = fields
         self._level = fields.level
         self._singles: dict[int, Node] = {}
         self._numbers: dict[str, int] = {}
@@ -76,26 +77,28 @@ class Explainer:
         if is_group(node):
             items = [self._plan(item, (*path, i), within) for i, item in enumerate(node["items"])]
             return _Group(path, node["op"], items)
-        found = self._fields[node["of"], node["p"]]
+        found = self.fields[node["of"], node["p"]]
         asked: list[_Segment] = []
         if found.type == SEGMENTS:
             asked = [self._segment(one, found.of, (*path, i), within) for i, one in enumerate(node["v"])]
         single = new_tree(self._level, node)
         columns = (
-            () if asked else tuple(c for atom in atoms(lower(single, self._fields)) for c in atom.columns)
+            () if asked else tuple(c for atom in atoms(lower(single, self.fields)) for c in atom.columns)
         )
         number = self._number(single)
-        return _Condition(path, node, found, self._fields, number, columns, asked)
+        return _Condition(path, node, found, self.fields, number, columns, asked)
 
     def _segment(self, segment_id: str, of: str, path: Path, within: tuple[str, ...]) -> "_Segment":
         asked = {"p": SEGMENTS, "of": of, "op": "in_any", "v": [segment_id]}
         number = self._number(new_tree(self._level, asked))
-        found = self._fields.segments.get(segment_id)
+        found = self.fields.segments.get(segment_id)
         rule = None
         looping = segment_id in within or len(within) >= MAX_REFERENCES
         if found and found.tree and found.build is not None and not looping:
             root = found.tree["root"]
             root = _from_below(root) if found.level != self._level else root
+            # A rule of one condition stands for itself.
+            root = root["items"][0] if len(root["items"]) == 1 and root["op"] != "none" else root
             rule = self._plan(root, (*path, 0), (*within, segment_id))
         return _Segment(path, segment_id, of, found, number, rule)
 
@@ -147,7 +150,7 @@ class _Condition:
         items = [item.verdict(holding, documents) for item in self.items]
         if items:
             inside = [item.words.removeprefix("Is in ") for item in items if item.holds]
-            found = f"in {', '.join(inside)}" if inside else "in none of them"
+            found = f"in {', '.join(inside) or 'none of them'}" if len(items) > 1 else ""
         else:
             found = found_words(self.leaf, self.field, self.fields, self.columns, documents)
         return Verdict(
@@ -160,6 +163,7 @@ class _Condition:
             place=(self.field.of, self.field.number) if self.field.is_property else None,
             key=str(self.number),
             fixed=self.field.type in ("constant", "chance"),
+            leaf=self.leaf,
             is_value=self.field.is_property and self.reads not in ("history", "time"),
         )
 

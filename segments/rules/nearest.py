@@ -5,6 +5,11 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from segments.rules.explain import SEGMENT, Verdict
+from segments.rules.expressions import Group
+from segments.rules.fields import Fields
+from segments.rules.lower import lower
+from segments.rules.tree import new_tree
+from segments.rules.truth import can_hold
 
 MOST = 300  # conditions, with those of segments that are asked for
 TRIED = 40  # up to this many, sets of up to three are tried out
@@ -62,17 +67,41 @@ def turned(leaf: Verdict) -> str:
     )
 
 
-def nearest(verdict: Verdict) -> Nearest | None:
-    """None where nothing that can turn would change it."""
+def nearest(verdict: Verdict, fields: Fields | None = None, zone: str = "UTC") -> Nearest | None:
+    """None where nothing that can turn would change it. With fields, only what can be at the same time counts:
+    a tier that is Silver does not become Gold and stay Silver.
+    """
     leaves = {leaf.key: leaf for leaf in _deciding(verdict) if not leaf.fixed}
     if not leaves or len(leaves) > MOST:
         return None
-    alone = [key for key in leaves if _turns(verdict, frozenset({key}))]
+
+    def can_be(keys: Keys) -> bool:
+        return fields is None or _possible(_support(verdict, not verdict.holds, keys), fields, zone)
+
+    alone = [key for key in leaves if _turns(verdict, frozenset({key})) and can_be(frozenset({key}))]
     together = frozenset(alone[:1]) or _smallest(verdict, leaves)
-    if not together:
+    if not together or not can_be(together):
         return None
     show = lambda keys: tuple(leaves[key] for key in leaves if key in keys)  # noqa: E731
     return Nearest(verdict.holds, show(together), show(alone))
+
+
+def _possible(support: list[tuple[Verdict, bool]], fields: Fields, zone: str) -> bool:
+    """Whether some value of everything makes all these conditions say what they would have to."""
+    rules = [(lower(new_tree(fields.level, one.leaf), fields), holds) for one, holds in support if one.leaf]
+    items = tuple(rule if holds else Group("none", (rule,)) for rule, holds in rules)
+    return can_hold(Group("all", items), zone)
+
+
+def _support(node: Verdict, wanted: bool, turned: Keys) -> list[tuple[Verdict, bool]]:
+    """The conditions on which the node then rests, and what each says."""
+    if not node.items:
+        return [(node, wanted)]
+    inner = wanted != (node.group == "none")
+    resting = [item for item in node.items if _holds(item, turned) == inner]
+    if (node.group == "all") != inner:
+        resting = resting[:1]
+    return [leaf for item in resting for leaf in _support(item, inner, turned)]
 
 
 def _deciding(verdict: Verdict) -> list[Verdict]:
@@ -115,7 +144,7 @@ def _way(node: Verdict, wanted: bool) -> Keys | None:
         return None if node.fixed or not node.words else frozenset({node.key})
     inner = wanted != (node.group == "none")
     ways = [_way(item, inner) for item in node.items]
-    return (_every if (node.group == "all") == wanted else _cheapest)(ways)
+    return (_every if (node.group == "all") == inner else _cheapest)(ways)
 
 
 def _every(ways: list[Keys | None]) -> Keys | None:
