@@ -11,6 +11,7 @@ from uuid import UUID
 
 from segments.engine import definitions, dependents, verdicts
 from segments.engine.backfill import moment_of_workspace
+from segments.engine.facts import freshen
 from segments.engine.states import Subject, peek
 from segments.models import CheckOverride, Segment, SegmentCheck
 from segments.rules.explain import Explainer, Verdict
@@ -137,7 +138,9 @@ def _by_rule(
         return [Failure(check, "nobody is in it") for check in checks if check.must_be_in]
     moment = moment_of_workspace()
     explainer = Explainer(tree, fields, moment.zone)
-    subjects = {one.id: one for one in peek(segment.level, [_key(c) for c in checks], explainer.rules)}
+    found_there = peek(segment.level, [_key(c) for c in checks], explainer.rules)
+    freshen(segment.level, found_there, explainer.rules, fields, moment)
+    subjects = {one.id: one for one in found_there}
     found = []
     for check in checks:
         failure = _one(check, segment, subjects.get(_key(check)), explainer, moment)
