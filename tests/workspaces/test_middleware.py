@@ -44,7 +44,14 @@ def test_a_search_for_what_cannot_be_stored_finds_what_is_left_of_it(ada, as_use
     assert as_user(ada).get(f"/acme/settings/{page}", {"q": "no\x00body"}).status_code == 200
 
 
-@pytest.mark.parametrize("field", ["find", "test", "paste"])
+def test_a_pasted_line_that_cannot_be_stored_fits_nobody_and_stays_in_sight(ada, as_user):
+    sent = {"level": "partner", "kind": "static", "paste": "Nobody\x00here", "do": "paste", "name": "x"}
+    response = as_user(ada).post("/acme/settings/segments/new/", sent)
+    assert response.status_code == 200
+    assert "Nobody" in response.text
+
+
+@pytest.mark.parametrize("field", ["find", "test"])
 def test_values_that_the_database_refuses_are_refused_in_words(ada, as_user, field):
     sent = {"level": "partner", "kind": "static", field: "a\x00b", "do": "paste", "name": "x"}
     response = as_user(ada).post("/acme/settings/segments/new/", sent)

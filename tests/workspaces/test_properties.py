@@ -29,7 +29,7 @@ OPTIONS = [{"value": "gold", "label": "Gold"}, {"value": "ümlaut", "label": "Ü
     ("type", "given", "raw", "norm"),
     [
         ("text", "  Straße\r\n", "Straße", "strasse"),
-        ("text", "Cafe\u0301", "Cafe\u0301", "caf\u00e9"),
+        ("text", "Cafe\u0301", "Caf\u00e9", "caf\u00e9"),
         ("number", "1 250.50", "1250.5", 1250.5),
         ("number", "1e3", "1000", 1000),
         ("number", "-0.0", "0", 0),

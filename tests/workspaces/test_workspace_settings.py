@@ -234,8 +234,16 @@ def test_no_cell_begins_like_a_formula(cell, written):
 # ── Portal ──
 
 
+CALENDAR = {"week_starts": "7", "fiscal_year_starts": "4"}
+
+
 def portal(**changes):
-    data = {"name": "Acme", "brand_color": "#112233", "time_zone": "Europe/Paris", "currency": "USD"}
+    data = {
+        "name": "Acme",
+        "brand_color": "#112233",
+        "time_zone": "Europe/Paris",
+        "currency": "USD",
+    } | CALENDAR
     return {**data, "domain": "partners.acme.test", **changes}
 
 
@@ -246,10 +254,11 @@ def test_the_owner_changes_how_the_portal_looks(acme, olga, as_user):
     assert response.status_code == 302
     assert (acme.name, acme.brand_color, acme.time_zone) == ("Acme Cloud", "#112233", "Europe/Paris")
     assert (acme.currency, acme.domain) == ("USD", "partners.example.com")
+    assert (acme.week_starts, acme.fiscal_year_starts) == (7, 4)
 
 
 def test_the_owner_sets_what_contacts_may_do(acme, olga, as_user):
-    form = {"name": "Acme", "brand_color": "#2b4fd0", "time_zone": "UTC", "currency": "EUR"}
+    form = {"name": "Acme", "brand_color": "#2b4fd0", "time_zone": "UTC", "currency": "EUR"} | CALENDAR
     for sent, expected in (
         ({"collaboration_restricted": "on"}, (False, True)),
         ({"contacts_invite": "on"}, (True, False)),
