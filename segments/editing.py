@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from segments import checks, live, notifications, uses
+from segments import checks, live, notifications, permissions, uses
 from segments.engine import definitions, dependents, exceptions, lists, publishing
 from segments.models import Build, Segment, StaticMember
 from segments.rules.validate import validate
@@ -132,6 +132,7 @@ def duplicate(segment: Segment, *, by: Actor) -> Segment:
         by=by,
     )
     notifications.copy_levels(segment, to=copy)
+    permissions.copy(segment, to=copy)
     return copy
 
 

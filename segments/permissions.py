@@ -113,6 +113,13 @@ def set_permissions(segment: Segment, *, invite: str, restricted: bool) -> bool:
     return True
 
 
+def copy(segment: Segment, *, to: Segment) -> None:
+    """What a duplicate's members may do is what the original's may."""
+    found = Permission.objects.filter(segment=segment).first()
+    if found is not None:
+        set_permissions(to, invite=found.invite, restricted=found.restricted)
+
+
 def in_words(permission: Permission | None) -> list[str]:
     """For lists: what it says, in a few words; nothing where it leaves things as they are."""
     words = []

@@ -8,6 +8,7 @@ from segments.static_lists import importing, kinds, reading
 from workspaces.access import settings_view
 from workspaces.actors import Actor
 from workspaces.exports import csv_response
+from workspaces.guard import guarded, is_confirmed
 
 SHOWN = 200  # lines that the page explains; the file has them all
 FILES = 20
@@ -82,7 +83,8 @@ def segment_snapshot(request, pk):
 def _change_kind(request, pk, change, words):
     segment = get_object_or_404(Segment, pk=pk, built_in_key=None)
     try:
-        change(segment, by=Actor.of_member(request.member))
+        with guarded(segment=segment, confirmed=is_confirmed(request)):
+            change(segment, by=Actor.of_member(request.member))
     except kinds.NotNow as error:
         messages.error(request, f"Nothing was changed. {error}")
     else:

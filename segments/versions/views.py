@@ -13,6 +13,7 @@ from segments.versions.one_version import OneVersion
 from segments.versions.version_list import VersionList
 from workspaces.access import settings_view
 from workspaces.actors import Actor
+from workspaces.guard import guarded, is_confirmed
 
 
 @settings_view("segments.view")
@@ -44,14 +45,15 @@ def segment_version_restoration(request, pk, build_pk):
         messages.error(request, "This version cannot be restored.")
         return redirect("settings:segment-version", segment.pk, build.pk)
     try:
-        made = editing.save(
-            segment,
-            name=segment.name,
-            description=segment.description,
-            kind=Segment.Kind.DYNAMIC,
-            tree=build.tree,
-            by=by,
-        )
+        with guarded(segment=segment, confirmed=is_confirmed(request)):
+            made = editing.save(
+                segment,
+                name=segment.name,
+                description=segment.description,
+                kind=Segment.Kind.DYNAMIC,
+                tree=build.tree,
+                by=by,
+            )
     except ChecksFail as error:
         messages.error(request, f"Not restored: {error} Change the rule in the editor to save it anyway.")
         return redirect("settings:segment-version", segment.pk, build.pk)

@@ -144,3 +144,10 @@ def test_it_costs_one_query(acme, inside, pat, gold, admins, says, django_assert
         viewer = viewer_of(Contact.objects.select_related("partner").get(pk=pat.pk))
         with django_assert_num_queries(1):
             permissions_of(viewer, acme)
+
+
+def test_a_duplicate_says_the_same(acme, inside, gold, says):
+    says(gold, invite="deny", restricted=True)
+    with inside(acme):
+        copy = editing.duplicate(Segment.objects.get(pk=gold.pk), by=ADA)
+        assert (copy.permission.invite, copy.permission.restricted) == ("deny", True)

@@ -136,6 +136,23 @@ def test_archiving_the_segment_asks(acme, inside, pat, ada, gold, narrow, as_use
         assert Segment.objects.get(pk=gold.pk).archived_at is None
 
 
+def test_an_old_version_asks_as_a_new_rule_does(acme, inside, pat, ada, gold, narrow, as_user):
+    client = as_user(ada)
+    with inside(acme):
+        number = properties_of("partner")["tier"].number
+        audience = ProfileLayout.ensure().audience
+    rule = {"name": gold.name, "kind": "dynamic", "g:": "all", "c:0:field": f"self:{number}"}
+    rule |= {"c:0:op": "is_any_of", "do": "save"}
+    address = f"/acme/settings/segments/{gold.pk}/"
+    for tier in ("platinum", "gold"):
+        assert client.post(address, {**rule, "c:0:v": tier}).status_code == 302
+    narrow(audience, "only", gold)
+    with inside(acme):
+        platinum = gold.builds.get(version=2)
+    asked = client.post(f"{address}versions/{platinum.pk}/restoration/")
+    assert (asked.status_code, f"<b>Pat</b> {ASKS}" in asked.text) == (409, True)
+
+
 def test_a_contacts_own_edit_names_the_colleagues_it_takes_along(
     acme, inside, pat, brightpath, layout, shown, make_segment, narrow, change, as_user
 ):
