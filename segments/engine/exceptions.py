@@ -7,7 +7,7 @@ Both are written here together, under the locks of a change.
 from datetime import datetime
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 from psycopg import sql
 
@@ -59,17 +59,30 @@ def mirrored(*, included: bool, until: datetime | None, reason: str) -> dict:
     return {"in": included} | ({"until": stamp(until), "reason": reason} if until else {})
 
 
+class _Moved(Exception):
+    """A contact is at another partner than the one that was locked."""
+
+
 def _lock(level: str, record) -> tuple[membership.Evaluation, states.Subject]:
     while True:
-        if level == "contact":
-            locks.lock_for_contacts([record])
-        else:
-            locks.lock_for_partners([record])
-        evaluation = membership.begin(level)
-        (subject,) = evaluation.lock([record.pk])
-        if level == "partner" or subject.partner_id == record.partner_id:
-            return evaluation, subject
-        record.partner_id = subject.partner_id  # moved meanwhile: lock the partner it is at now as well
+        try:
+            with transaction.atomic():
+                return _take(level, record)
+        except _Moved:
+            continue  # the savepoint gave the locks back: a partner's comes before everything else
+
+
+def _take(level: str, record) -> tuple[membership.Evaluation, states.Subject]:
+    if level == "contact":
+        locks.lock_for_contacts([record])
+    else:
+        locks.lock_for_partners([record])
+    evaluation = membership.begin(level)
+    (subject,) = evaluation.lock([record.pk])
+    if level == "contact" and subject.partner_id != record.partner_id:
+        record.partner_id = subject.partner_id
+        raise _Moved
+    return evaluation, subject
 
 
 def forget(segment: Segment) -> None:

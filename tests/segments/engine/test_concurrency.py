@@ -208,7 +208,7 @@ def test_membership_is_what_a_fresh_evaluation_says(acme, queued, monkeypatch, d
         thread.join(30)
     drain()
 
-    assert crowd.errors == []
+    assert crowd.errors == [], crowd.errors
     assert min(crowd.done[job.__name__] for job in jobs) > 3
     with workspace_transaction(acme):
         for level in ("partner", "contact"):
