@@ -475,7 +475,11 @@ def test_a_share_keeps_its_draw_through_the_form(acme, inside, page):
     leaf = {"p": "chance", "of": "self", "op": "below", "v": {"percent": 25, "salt": "spring"}}
     with inside(acme):
         made = editing.create(
-            level="contact", kind=Segment.Kind.DYNAMIC, name="A quarter", tree=new_tree("contact", leaf), by=ADA
+            level="contact",
+            kind=Segment.Kind.DYNAMIC,
+            name="A quarter",
+            tree=new_tree("contact", leaf),
+            by=ADA,
         )
     page.open(f"{HOME}{made.pk}/")
     page.put("c:0:v", "30")
