@@ -13,10 +13,13 @@ from pathlib import Path
 
 from django.conf import settings
 
-from crm_sync import connections, inbox
+from crm_sync.connecting import accounts
 from crm_sync.connectors.hubspot.client import HubSpot
 from crm_sync.connectors.hubspot.signature import sign
+from crm_sync.inbound import linking
+from crm_sync.mapping.fields import map_field
 from crm_sync.models import Connection, InboxEvent
+from crm_sync.models.queues import INBOX
 from workspaces import jobs
 from workspaces.actors import SYSTEM
 from workspaces.keys import uuid7
@@ -42,7 +45,7 @@ def webhooks(*, seconds, clients, companies):
         cpu = cpu_seconds(pid) - cpu
         stored = count(workspace)
         started = time.perf_counter()
-        jobs.run(workspace.pk, inbox.QUEUE)
+        jobs.run(workspace.pk, INBOX)
         drained = time.perf_counter() - started
     rate = len(took) / elapsed
     return [
@@ -66,7 +69,7 @@ def crm_change(*, times):
             edit(crm, number)
             started = time.perf_counter()
             send(poster, number, 1)
-            jobs.run(workspace.pk, inbox.QUEUE)
+            jobs.run(workspace.pk, INBOX)
             samples.append((time.perf_counter() - started) * 1000)
     return [
         Figure("webhook to value, p50", percentile(samples, 50), "ms"),
@@ -156,20 +159,18 @@ def connected(crm, companies):
     try:
         with workspace_transaction(workspace):
             set_up_workspace(workspace)
-            made = connections.connect_hubspot(
-                account=ACCOUNT, app=APP, token=TOKEN, secret=SECRET, by=SYSTEM
-            )
+            made = accounts.connect_hubspot(account=ACCOUNT, app=APP, token=TOKEN, secret=SECRET, by=SYSTEM)
             prop = properties_of("partner")["country"]
-            connections.map_field(made, object_type="company", field=country, prop=prop, direction="in")
+            map_field(made, object_type="company", field=country, prop=prop, direction="in")
             for number in range(companies):
                 partner = create_partner({"name": f"Firm {number}"}, by=SYSTEM)
-                connections.link(made, partner, str(1000 + number))
-        jobs.run(workspace.pk, inbox.QUEUE)
+                linking.link(made, partner, str(1000 + number))
+        jobs.run(workspace.pk, INBOX)
         clear(workspace)
         yield workspace
     finally:
         with workspace_transaction(workspace):
-            connections.disconnect(Connection.objects.get())
+            accounts.disconnect(Connection.objects.get())
 
 
 def edit(crm, number):

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from crm_sync import hook_views
+from crm_sync.inbound import hook_views
 from crm_sync.settings_views import activity, connections, mapping, records
 
 hook_urlpatterns = [

@@ -13,8 +13,8 @@ from introw.wsgi import application as django
 pages = Pages(django, threads=int(os.environ.get("PORTAL_THREADS", "8")))
 
 # Below the import of introw.wsgi, which sets Django up.
-from crm_sync.hook_application import HOOK_PATHS  # noqa: E402
-from crm_sync.hook_application import application as webhooks  # noqa: E402
+from crm_sync.inbound.hook_application import HOOK_PATHS  # noqa: E402
+from crm_sync.inbound.hook_application import application as webhooks  # noqa: E402
 
 hooks = Pages(webhooks, threads=8)  # they share their commits: one database connection serves them all
 

@@ -9,8 +9,9 @@ import pytest
 from django.apps import apps
 from django.db import transaction
 
-from crm_sync.connections import connect_hubspot, map_field
+from crm_sync.connecting.accounts import connect_hubspot
 from crm_sync.connectors.base import CrmField
+from crm_sync.mapping.fields import map_field
 from portal.experiences import editing as experience_editing
 from portal.experiences import publishing
 from portal.experiences.models import Experience

@@ -9,8 +9,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from PIL import Image
 
-from crm_sync.connections import connect_hubspot, map_field
+from crm_sync.connecting.accounts import connect_hubspot
 from crm_sync.connectors.base import CrmField
+from crm_sync.mapping.fields import map_field
 from crm_sync.models import ExternalRecord, InboxEvent, OutboxChange
 from portal.access import viewing
 from portal.experiences import editing as experience_editing

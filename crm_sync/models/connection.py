@@ -9,6 +9,11 @@ from workspaces.tenancy import WorkspaceForeignKey, WorkspaceManager, WorkspaceM
 OBJECT_TYPES = {"company": "partner", "contact": "contact"}  # the CRM's object → our level
 
 
+def remembered(field) -> dict:
+    """A field of the CRM as `Connection.fields_known` keeps it."""
+    return {name: getattr(field, name) for name in ("name", "label", "type", "widget", "read_only")}
+
+
 class ConnectionQuerySet(models.QuerySet):
     def working(self):
         """Those that may be spoken to now."""

@@ -6,6 +6,7 @@ from crm_sync.models.connection import Connection, FieldMapping
 from crm_sync.models.records import ExternalRecord
 from workspaces.tenancy import WorkspaceForeignKey, WorkspaceManager, WorkspaceModel
 
+INBOX, OUTBOX = "hubspot.inbox", "hubspot.outbox"  # the queues of workspaces.jobs
 REFRESH = "portal.refresh"  # our own wish to read a record; the CRM did not call
 
 

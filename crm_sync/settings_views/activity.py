@@ -9,8 +9,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.template.defaultfilters import pluralize
 from django.views.decorators.http import require_POST, require_safe
 
-from crm_sync import connections
-from crm_sync.health import name_subjects
+from crm_sync.health import dead_letters
+from crm_sync.health.figures import name_subjects
 from crm_sync.models import Connection, InboxEvent, OutboxChange
 from workspaces.access import settings_view
 
@@ -57,7 +57,7 @@ def replay(request, pk):
     """Events again: one, or all that failed."""
     connection = get_object_or_404(Connection.objects, pk=pk)
     events = InboxEvent.objects.filter(connection=connection)
-    count = connections.replay_events(_one_or_failed(events, request.POST.get("one"), ["dead"]))
+    count = dead_letters.replay_events(_one_or_failed(events, request.POST.get("one"), ["dead"]))
     messages.success(request, f"Trying {count:,} event{pluralize(count)} again.")
     return _back(request, pk, "settings:crm_in")
 
@@ -68,7 +68,7 @@ def resending(request, pk):
     """Values again: one, or all that failed or were refused."""
     connection = get_object_or_404(Connection.objects, pk=pk)
     changes = OutboxChange.objects.filter(link__connection=connection)
-    count = connections.resend(_one_or_failed(changes, request.POST.get("one"), ["parked", "dead"]))
+    count = dead_letters.resend(_one_or_failed(changes, request.POST.get("one"), ["parked", "dead"]))
     messages.success(request, f"Sending {count:,} change{pluralize(count)} again.")
     return _back(request, pk, "settings:crm_out")
 

@@ -6,10 +6,12 @@ from django.template.defaultfilters import pluralize
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from crm_sync import charts, connections, inbox
-from crm_sync.forms import ConnectForm, KeysForm
-from crm_sync.health import FAILED_CHANGES, WAITING_CHANGES, counts_of, health_of, name_subjects
+from crm_sync.agreement.refreshing import refresh
+from crm_sync.connecting import accounts
+from crm_sync.health import charts
+from crm_sync.health.figures import FAILED_CHANGES, WAITING_CHANGES, counts_of, health_of, name_subjects
 from crm_sync.models import Connection, InboxEvent, OutboxChange
+from crm_sync.settings_views.forms import ConnectForm, KeysForm
 from workspaces.access import settings_view
 from workspaces.actors import Actor
 from workspaces.tenancy import workspace_transaction
@@ -38,8 +40,8 @@ def connect(request):
         if known is not None:
             try:
                 by = Actor.of_member(request.member)
-                made = connections.connect_hubspot(**form.cleaned_data, by=by, fields_known=known)
-            except connections.ConnectError as error:
+                made = accounts.connect_hubspot(**form.cleaned_data, by=by, fields_known=known)
+            except accounts.ConnectError as error:
                 form.add_error(error.field or None, str(error))
             else:
                 messages.success(request, "HubSpot is connected. Map the properties that both sides share.")
@@ -57,7 +59,7 @@ def keys(request, pk):
     known = _tried(form, connection.account) if request.method == "POST" else None
     with workspace_transaction(request.workspace):
         if known is not None:
-            connections.renew(connection, **form.cleaned_data, fields_known=known)
+            accounts.renew(connection, **form.cleaned_data, fields_known=known)
             messages.success(request, "The new keys work. What waited goes on now.")
             return redirect("settings:crm_connection", pk)
         context = {"form": form, "connection": connection}
@@ -69,8 +71,8 @@ def _tried(form, account):
     if not form.is_valid():
         return None
     try:
-        return connections.try_hubspot(token=form.cleaned_data["token"], account=account)
-    except connections.ConnectError as error:
+        return accounts.try_hubspot(token=form.cleaned_data["token"], account=account)
+    except accounts.ConnectError as error:
         form.add_error(error.field if error.field in form.fields else None, str(error))
         return None
 
@@ -103,7 +105,7 @@ def connection_health(request, pk):
 @settings_view("crm.manage")
 def pause(request, pk):
     connection = get_object_or_404(Connection.objects, pk=pk)
-    connections.pause(connection, by=Actor.of_member(request.member))
+    accounts.pause(connection, by=Actor.of_member(request.member))
     messages.success(request, "Paused. Changes of both sides wait here until you resume.")
     return redirect("settings:crm_connection", pk)
 
@@ -111,7 +113,7 @@ def pause(request, pk):
 @require_POST
 @settings_view("crm.manage")
 def resumption(request, pk):
-    connections.resume(get_object_or_404(Connection.objects, pk=pk))
+    accounts.resume(get_object_or_404(Connection.objects, pk=pk))
     messages.success(request, "Resumed. What waited goes on now.")
     return redirect("settings:crm_connection", pk)
 
@@ -122,7 +124,7 @@ def reading(request, pk):
     """Reads every linked record again."""
     connection = get_object_or_404(Connection.objects, pk=pk)
     links = list(connection.records.all())
-    inbox.refresh(links)
+    refresh(links)
     messages.success(request, f"Reading {len(links):,} record{pluralize(len(links))} again.")
     return redirect("settings:crm_connection", pk)
 
@@ -130,6 +132,6 @@ def reading(request, pk):
 @require_POST
 @settings_view("crm.manage")
 def disconnection(request, pk):
-    connections.disconnect(get_object_or_404(Connection.objects, pk=pk))
+    accounts.disconnect(get_object_or_404(Connection.objects, pk=pk))
     messages.success(request, "HubSpot is disconnected. Partners and contacts stay as they are.")
     return redirect("settings:crm")

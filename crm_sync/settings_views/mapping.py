@@ -5,10 +5,12 @@ from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from crm_sync import connections
-from crm_sync.forms import DirectionForm, MappingForm
+from crm_sync.connecting import accounts
+from crm_sync.inbound.receiving import HUBSPOT_PATH
+from crm_sync.mapping import schema
+from crm_sync.mapping.fields import map_field, unmap
 from crm_sync.models import Connection, FieldMapping
-from crm_sync.receiving import HUBSPOT_PATH
+from crm_sync.settings_views.forms import DirectionForm, MappingForm
 from workspaces.access import settings_view
 from workspaces.tenancy import workspace_transaction
 
@@ -22,7 +24,7 @@ def mapping(request, pk):
     form = MappingForm(request.POST or None, connection=connection)
     if request.method == "POST" and form.is_valid():
         try:
-            made = connections.map_field(connection, **form.mapped())
+            made = map_field(connection, **form.mapped())
         except ValueError as error:
             form.add_error("field", str(error))
         else:
@@ -48,12 +50,12 @@ def direction(request, pk, mapping_pk):
     connection = get_object_or_404(Connection.objects, pk=pk)
     found = get_object_or_404(connection.mappings.select_related("prop"), pk=mapping_pk)
     form = DirectionForm(request.POST)
-    field = connections.known_field(connection, found.object_type, found.field)
+    field = schema.known_field(connection, found.object_type, found.field)
     if not form.is_valid() or field is None:
         messages.error(request, "HubSpot does not list this field any more. Read its fields again.")
         return redirect("settings:crm_mapping", pk)
     try:
-        connections.map_field(
+        map_field(
             connection, object_type=found.object_type, field=field, prop=found.prop, **form.cleaned_data
         )
     except ValueError as error:
@@ -66,7 +68,7 @@ def direction(request, pk, mapping_pk):
 def removal(request, pk, mapping_pk):
     connection = get_object_or_404(Connection.objects, pk=pk)
     found = get_object_or_404(connection.mappings.select_related("prop"), pk=mapping_pk)
-    connections.unmap(found)
+    unmap(found)
     messages.success(request, f"{found.prop} is no longer kept in step with HubSpot. Its values stay.")
     return redirect("settings:crm_mapping", pk)
 
@@ -79,11 +81,11 @@ def fields(request, pk):
         connection = get_object_or_404(Connection.objects, pk=pk)
         token = connection.token
     try:
-        known = connections.try_hubspot(token=token, account=connection.account)
-    except connections.ConnectError as error:
+        known = accounts.try_hubspot(token=token, account=connection.account)
+    except accounts.ConnectError as error:
         messages.error(request, str(error))
         return redirect("settings:crm_mapping", pk)
     with workspace_transaction(request.workspace):
-        connections.learn_fields(connection, known)
+        schema.learn_fields(connection, known)
     messages.success(request, "HubSpot's fields are read.")
     return redirect("settings:crm_mapping", pk)

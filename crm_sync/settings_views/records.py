@@ -5,9 +5,9 @@ from django.core.paginator import Paginator
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from crm_sync import connections
-from crm_sync.forms import LinkForm
+from crm_sync.inbound import linking
 from crm_sync.models import Connection, ExternalRecord
+from crm_sync.settings_views.forms import LinkForm
 from workspaces.access import settings_view
 
 A_PAGE = 50
@@ -20,7 +20,7 @@ def records(request, pk):
     form = LinkForm(request.POST or None, connection=connection)
     if request.method == "POST" and form.is_valid():
         try:
-            made = connections.link(connection, form.chosen(), form.cleaned_data["external_id"])
+            made = linking.link(connection, form.chosen(), form.cleaned_data["external_id"])
         except ValueError as error:
             form.add_error("external_id", str(error))
         else:

@@ -8,8 +8,9 @@ from decimal import Decimal
 from allauth.account.models import EmailAddress
 from django.utils import timezone
 
-from crm_sync.connections import connect_hubspot, map_field
+from crm_sync.connecting.accounts import connect_hubspot
 from crm_sync.connectors.base import CrmField, FieldOption
+from crm_sync.mapping.fields import map_field
 from crm_sync.models import ExternalRecord
 from introw.seeds import hubspot, northwind
 from introw.seeds.workspaces import COMPANY_FIELDS, CONTACT_FIELDS

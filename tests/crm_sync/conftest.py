@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 import pytest
 
-from crm_sync import connections, routes
+from crm_sync.connecting import accounts, routes
 from crm_sync.connectors.hubspot.client import HubSpot
 from crm_sync.connectors.hubspot.signature import sign
+from crm_sync.inbound import linking
+from crm_sync.mapping.fields import map_field
 from crm_sync.models import Connection, InboxEvent, OutboxChange
 from tests.fakes import hubspot
 from workspaces.actors import SYSTEM
@@ -39,7 +41,7 @@ def _no_routes_are_remembered():
 
 def connect(workspace, crm, account=hubspot.PORTAL_ID, app=hubspot.APP_ID, secret=hubspot.SECRET):
     with workspace_transaction(workspace):
-        return connections.connect_hubspot(
+        return accounts.connect_hubspot(
             account=account, app=app, token=hubspot.TOKEN, secret=secret, by=SYSTEM
         )
 
@@ -59,7 +61,7 @@ class Sync:
         object_type = {"partner": "company", "contact": "contact"}[level]
         fields = {f.name: f for f in HubSpot(hubspot.TOKEN, self.crm.url).fields(object_type)}
         with self.inside():
-            return connections.map_field(
+            return map_field(
                 self.connection,
                 object_type=object_type,
                 field=fields[field],
@@ -69,7 +71,7 @@ class Sync:
 
     def link(self, record, external_id):
         with self.inside():
-            return connections.link(self.connection, record, external_id)
+            return linking.link(self.connection, record, external_id)
 
     def values(self, record):
         """The record's values by property key, as stored."""

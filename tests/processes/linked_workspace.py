@@ -1,7 +1,8 @@
 """A workspace with many partners that are linked to companies of the stand-in HubSpot."""
 
-from crm_sync.connections import connect_hubspot, map_field
+from crm_sync.connecting.accounts import connect_hubspot
 from crm_sync.connectors.base import CrmField
+from crm_sync.mapping.fields import map_field
 from crm_sync.models import ExternalRecord
 from introw.seeds import hubspot
 from introw.seeds.planting import new_workspace, plant_properties

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from crm_sync.health import Hour
+from crm_sync.health.figures import Hour
 
 WIDTH, LEFT, TOP, BOTTOM = 520, 34, 12, 128
 STEP = (WIDTH - LEFT - 4) / 24

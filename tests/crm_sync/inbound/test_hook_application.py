@@ -8,7 +8,7 @@ import pytest
 from django.db import OperationalError
 
 from crm_sync.connectors.hubspot.signature import sign
-from crm_sync.hook_application import HOOK_PATHS, application
+from crm_sync.inbound.hook_application import HOOK_PATHS, application
 from tests.fakes import hubspot
 
 
@@ -60,7 +60,7 @@ def test_with_the_database_away_hubspot_is_asked_to_come_back(call, body, monkey
     def away(*args):
         raise OperationalError
 
-    monkeypatch.setattr("crm_sync.receiving._insert", away)
+    monkeypatch.setattr("crm_sync.inbound.receiving._insert", away)
 
     status, headers = call(body)
 

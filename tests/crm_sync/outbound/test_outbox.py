@@ -3,9 +3,9 @@
 import pytest
 from django.db import transaction
 
-from crm_sync import departure
 from crm_sync.connectors.hubspot.client import HubSpot
 from crm_sync.models import ExternalRecord, OutboxChange
+from crm_sync.outbound import departure
 from workspaces.actors import Actor
 from workspaces.jobs import leave_work, run, run_everything
 from workspaces.properties import set_properties
@@ -245,17 +245,17 @@ def test_a_newer_edit_replaces_one_that_a_dead_worker_left_in_flight(sync, linke
 
 
 def test_a_paused_connection_keeps_edits_until_it_goes_on(sync, linked, edit, drain, ada):
-    from crm_sync import connections
+    from crm_sync.connecting import accounts
 
     with sync.inside():
-        connections.pause(sync.connection, by=Actor.of_member(ada))
+        accounts.pause(sync.connection, by=Actor.of_member(ada))
     edit(linked, country="Italy")
     drain()
     assert sync.delivery(linked, "country") == ("saved", "")
     assert sync.crm.portal.writes == 0
 
     with sync.inside():
-        connections.resume(sync.connection)
+        accounts.resume(sync.connection)
     drain()
     assert sync.crm.company("1")["country"] == "Italy"
 

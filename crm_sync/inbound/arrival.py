@@ -5,16 +5,18 @@ from typing import Any
 
 from django.utils import timezone
 
-from crm_sync import delivery, providers, retries
+from crm_sync.agreement import delivery
+from crm_sync.agreement.decisions import Decision, on_arrival
 from crm_sync.connectors.base import CrmRecord
-from crm_sync.decisions import Decision, on_arrival
+from crm_sync.limits import retries
+from crm_sync.mapping import codec
+from crm_sync.mapping.schema import GONE_FIELD
 from crm_sync.models import ExternalRecord, FieldMapping, InboxEvent
 from crm_sync.models.queues import REFRESH
 from workspaces import locks
 from workspaces.actors import Actor
 from workspaces.properties import PropertyErrors, set_properties
 
-GONE_FIELD = "This field no longer exists in the CRM. The portal's values are kept."
 STALE_SECONDS = 2.0  # HubSpot's copies are a moment behind each other
 
 
@@ -78,9 +80,9 @@ def _decide(outcome, mapping, link, record, values, known, currency) -> None:
         return
     text = values.get(mapping.field, "")
     try:
-        value = providers.from_wire(mapping, text, currency=currency)
-        theirs = providers.to_wire(mapping, value)
-    except providers.UnfitValue as error:
+        value = codec.from_wire(mapping, text, currency=currency)
+        theirs = codec.to_wire(mapping, value)
+    except codec.UnfitValue as error:
         outcome.reasons[mapping.field] = str(error)
         return
     ours = record.value(mapping.prop)
@@ -97,8 +99,8 @@ def _decide(outcome, mapping, link, record, values, known, currency) -> None:
 
 def _ours_as_theirs(mapping, ours) -> str:
     try:
-        return providers.to_wire(mapping, ours)
-    except providers.UnfitValue:
+        return codec.to_wire(mapping, ours)
+    except codec.UnfitValue:
         return "\x00"  # equal to nothing that a CRM holds
 
 

@@ -1,17 +1,9 @@
-"""Which code speaks for a connection. A new CRM is one more entry here and one more folder of connectors."""
+"""The same value in the portal's form and in the CRM's."""
 
-from django.conf import settings
-
-from crm_sync.connectors.base import Connector
 from crm_sync.connectors.hubspot import fields as hubspot_fields
-from crm_sync.connectors.hubspot.client import client_for
-from crm_sync.models import Connection, FieldMapping
+from crm_sync.models import FieldMapping
 
 UnfitValue = hubspot_fields.UnfitValue
-
-
-def connector_for(connection: Connection) -> Connector:
-    return client_for(connection.token, settings.HUBSPOT_API_URL)
 
 
 def to_wire(mapping: FieldMapping, value) -> str:

@@ -1,7 +1,7 @@
 from django import forms
 from django.core.validators import RegexValidator
 
-from crm_sync.connections import known_field
+from crm_sync.mapping.schema import known_field
 from crm_sync.models import ExternalRecord, FieldMapping
 from crm_sync.models.connection import OBJECT_TYPES
 from workspaces.models import Contact, Partner, Property

@@ -11,11 +11,14 @@ from datetime import timedelta
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
-from crm_sync import departure, providers, retries
+from crm_sync.agreement.decisions import Decision, on_departure
+from crm_sync.connecting.providers import connector_for
 from crm_sync.connectors.base import CrmError, CrmRecord, Write
-from crm_sync.decisions import Decision, on_departure
-from crm_sync.delivery import QUEUE
+from crm_sync.limits import retries
+from crm_sync.mapping import codec
 from crm_sync.models import Connection, ExternalRecord, OutboxChange
+from crm_sync.models.queues import OUTBOX
+from crm_sync.outbound import departure
 from workspaces.jobs import job_transaction, queue
 
 log = logging.getLogger(__name__)
@@ -37,7 +40,7 @@ class Claim:
         return sorted({c.mapping.field for changes in self.changes.values() for c in changes})
 
 
-@queue(QUEUE)
+@queue(OUTBOX)
 def drain():
     for _ in range(MOST_PASSES):
         with job_transaction():
@@ -91,7 +94,7 @@ def _drop_replaced(links) -> None:
 
 def carry(claim: Claim) -> None:
     try:
-        connector = providers.connector_for(claim.connection)
+        connector = connector_for(claim.connection)
         ids = [link.external_id for link in claim.changes]
         found = connector.read(claim.object_type, ids, claim.fields())
         plans = [_plan(link, changes, found.get(link.external_id)) for link, changes in claim.changes.items()]
@@ -115,11 +118,11 @@ def _plan(link: ExternalRecord, changes: list[OutboxChange], found: CrmRecord | 
     for change in changes:
         mapping = change.mapping
         try:
-            wire = providers.to_wire(mapping, change.value)
-        except providers.UnfitValue as error:
+            wire = codec.to_wire(mapping, change.value)
+        except codec.UnfitValue as error:
             plan.unfit[change] = str(error)
             continue
-        theirs = providers.same_form(mapping, found.values.get(mapping.field, ""))
+        theirs = codec.same_form(mapping, found.values.get(mapping.field, ""))
         agreed = link.agreed.get(mapping.field)
         decision = on_departure(theirs=theirs, value_as_theirs=wire, agreed=agreed)
         if decision == Decision.OVERRULE:

@@ -6,22 +6,21 @@ own, which also marks its events done. Whatever dies in between leaves a lease t
 
 import logging
 import uuid
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
-from crm_sync import arrival, providers, retries
+from crm_sync.connecting.providers import connector_for
 from crm_sync.connectors.base import CrmError
+from crm_sync.inbound import arrival
+from crm_sync.limits import retries
 from crm_sync.models import Connection, ExternalRecord, FieldMapping, InboxEvent
-from crm_sync.models.queues import REFRESH
-from workspaces.jobs import job_transaction, leave_work, queue
-from workspaces.keys import uuid7
+from crm_sync.models.queues import INBOX, REFRESH
+from workspaces.jobs import job_transaction, queue
 
 log = logging.getLogger(__name__)
-QUEUE = "hubspot.inbox"
 LEASE = timedelta(seconds=30)  # longer than a call to the CRM can take; a second reader would only read twice
 BATCH = 100
 MOST_PASSES = 500  # then the relay rings again: a task must end
@@ -38,7 +37,7 @@ class Claim:
     mappings: list[FieldMapping]
 
 
-@queue(QUEUE)
+@queue(INBOX)
 def drain():
     with job_transaction():
         settle_unwanted()
@@ -50,23 +49,6 @@ def drain():
         work_off(claim)
     with job_transaction():
         return next_due()
-
-
-def refresh(links: Iterable[ExternalRecord]) -> None:
-    """Asks for records to be read again, as if the CRM had told us of a change."""
-    rows = [
-        InboxEvent(
-            connection_id=link.connection_id,
-            fingerprint=uuid7().hex,
-            kind=REFRESH,
-            object_type=link.object_type,
-            external_id=link.external_id,
-        )
-        for link in links
-    ]
-    if rows:
-        InboxEvent.objects.bulk_create(rows, batch_size=1000)
-        leave_work(QUEUE)
 
 
 def settle_unwanted() -> None:
@@ -134,7 +116,7 @@ def _claimed(links: list[ExternalRecord], now: datetime) -> Claim | None:
 def work_off(claim: Claim) -> None:
     """The reading is outside every transaction; a failure of the CRM postpones the whole claim."""
     try:
-        connector = providers.connector_for(claim.connection)
+        connector = connector_for(claim.connection)
         fields = [mapping.field for mapping in claim.mappings]
         ids = [link.external_id for link in claim.links]
         records = connector.read(claim.object_type, ids, fields)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from crm_sync import arrival, inbox
+from crm_sync.inbound import arrival, inbox
 from crm_sync.models import ExternalRecord, InboxEvent
 from workspaces.jobs import run_everything
 

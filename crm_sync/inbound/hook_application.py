@@ -7,8 +7,8 @@ import logging
 
 from django.db import InterfaceError, OperationalError, close_old_connections, connection
 
-from crm_sync.hook_views import LARGEST, receive
-from crm_sync.receiving import HUBSPOT_PATHS
+from crm_sync.inbound.hook_views import LARGEST, receive
+from crm_sync.inbound.receiving import HUBSPOT_PATHS
 
 HOOK_PATHS = HUBSPOT_PATHS
 RETRY_AFTER = "5"

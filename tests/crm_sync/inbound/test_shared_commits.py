@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from crm_sync.shared_commits import SharedCommits
+from crm_sync.inbound.shared_commits import SharedCommits
 
 
 def test_what_arrives_during_a_commit_shares_the_next_one():

@@ -4,7 +4,7 @@ from collections import defaultdict
 
 from django.dispatch import receiver
 
-from crm_sync import delivery
+from crm_sync.agreement import delivery
 from crm_sync.models import ExternalRecord, FieldMapping
 from workspaces.signals import record_changed
 

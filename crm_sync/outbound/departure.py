@@ -6,8 +6,11 @@ from dataclasses import dataclass, field
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from crm_sync import delivery, inbox, providers, retries
+from crm_sync.agreement import delivery
+from crm_sync.agreement.refreshing import refresh
 from crm_sync.connectors.base import CrmRecord, Failure, FailureKind, WriteResult
+from crm_sync.limits import retries
+from crm_sync.mapping import codec
 from crm_sync.models import Connection, ExternalRecord, OutboxChange
 from workspaces.models import PropertyDelivery
 
@@ -47,7 +50,7 @@ def note(connection: Connection, plan: Plan, result: WriteResult | None) -> None
     for change in plan.overruled:
         _finish(plan.link, change, State.SUPERSEDED, Shown.REFUSED, delivery.OVERRULED.format(crm=crm))
     if plan.overruled:
-        inbox.refresh([plan.link])
+        refresh([plan.link])
     if plan.to_write:
         _note_writes(connection, plan, result)
     plan.link.writing_until = None
@@ -80,7 +83,7 @@ def _note_writes(connection: Connection, plan: Plan, result: WriteResult | None)
         else:
             # The CRM may keep a value in a form of its own; that form is what its echo will carry.
             kept = result.record.values.get(name, wire) if result.record else wire
-            _done(plan, change, providers.same_form(change.mapping, kept))
+            _done(plan, change, codec.same_form(change.mapping, kept))
 
 
 def _done(plan: Plan, change: OutboxChange, theirs: str) -> None:
@@ -89,7 +92,7 @@ def _done(plan: Plan, change: OutboxChange, theirs: str) -> None:
         agreed[name] = {"crm": theirs, "ours": change.value}
     else:
         # Between our look and our write the CRM's value was changed and taken in: look once more.
-        inbox.refresh([plan.link])
+        refresh([plan.link])
     _finish(plan.link, change, State.DONE, Shown.IN_CRM)
 
 

@@ -6,11 +6,11 @@ from typing import Any
 from django.utils import timezone
 
 from crm_sync.models import Connection, ExternalRecord, FieldMapping, OutboxChange
+from crm_sync.models.queues import OUTBOX
 from workspaces.jobs import leave_work
 from workspaces.models import PropertyDelivery
 from workspaces.signals import delivery_changed
 
-QUEUE = "hubspot.outbox"
 State = OutboxChange.State
 OVERRULED = "{crm} was changed at the same time. Its value was kept."
 
@@ -26,7 +26,7 @@ def enqueue(link: ExternalRecord, values: Mapping[FieldMapping, Any], *, edited_
         OutboxChange(link=link, mapping=mapping, value=value, edited_by=edited_by)
         for mapping, value in values.items()
     )
-    leave_work(QUEUE)
+    leave_work(OUTBOX)
     show(link, values, _first_state(link.connection))
 
 

@@ -9,10 +9,11 @@ from django.conf import settings
 from django.db import connection as database
 from django.utils import timezone
 
+from crm_sync.connecting.routes import Route, routes_for
 from crm_sync.connectors.base import PushedEvent
 from crm_sync.connectors.hubspot import push, signature
-from crm_sync.routes import Route, routes_for
-from crm_sync.shared_commits import SharedCommits
+from crm_sync.inbound.shared_commits import SharedCommits
+from crm_sync.models.queues import INBOX
 from workspaces.jobs import leave_work
 from workspaces.keys import uuid7
 from workspaces.tenancy import workspace_transaction
@@ -21,7 +22,6 @@ Arrival = tuple[Route, list[PushedEvent]]
 HUBSPOT_PATH = "/hooks/hubspot/"
 # HubSpot signs the address as it was typed there, and does not follow a redirect.
 HUBSPOT_PATHS = (HUBSPOT_PATH, HUBSPOT_PATH.rstrip("/"))
-INBOX = "hubspot.inbox"
 
 STORE = """
     INSERT INTO crm_sync_inboxevent

@@ -11,7 +11,7 @@ from tests.crm_sync.conftest import connect
 from workspaces import jobs
 from workspaces.models import Due
 
-SAMPLE = (Path(__file__).parent / "samples" / "webhook-batch-mixed.json").read_bytes()
+SAMPLE = (Path(__file__).parents[1] / "samples" / "webhook-batch-mixed.json").read_bytes()
 SAMPLE_AT = 1795312805000
 SAMPLE_SECRET = "partner-portal-test-secret-0001"
 SAMPLE_SIGNATURE = "UKIiqWhFuv+LfjzH7xLSW4+hZHJQEgXhoyje+pJloqU="
@@ -169,7 +169,7 @@ def test_with_the_database_away_hubspot_is_asked_to_come_back(sync, push, monkey
     def away(*args):
         raise OperationalError("the database is gone")
 
-    monkeypatch.setattr("crm_sync.receiving._insert", away)
+    monkeypatch.setattr("crm_sync.inbound.receiving._insert", away)
 
     response = push({"propertyName": "partner_tier"})
 

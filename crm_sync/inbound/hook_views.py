@@ -7,7 +7,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from crm_sync.connectors.hubspot.push import Unreadable
-from crm_sync.receiving import NotVerified, receive_hubspot
+from crm_sync.inbound.receiving import NotVerified, receive_hubspot
 from workspaces.access import public_view
 
 log = logging.getLogger(__name__)

@@ -1,0 +1,1 @@
+"""What both sides agreed on, where they differ, and asking either side again."""

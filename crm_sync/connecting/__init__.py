@@ -1,0 +1,1 @@
+"""Accounts of CRMs: connecting, renewing, pausing, letting go."""

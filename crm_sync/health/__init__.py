@@ -1,0 +1,1 @@
+"""How a connection is doing, and what people can do about it."""

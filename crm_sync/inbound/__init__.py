@@ -1,0 +1,1 @@
+"""From the CRM to the portal."""

@@ -1,0 +1,1 @@
+"""What becomes of work that cannot be done now."""
