@@ -2,7 +2,7 @@
 
 The decorators look, open the workspace's transaction around the view, and leave `request.member` or
 `request.contact` behind. Reading requests see one moment and cannot write. What is not yours is 404, what is
-yours but not allowed is 403, and who is signed out is asked to sign in.
+yours but not allowed is 403, and who is signed out is asked to sign in. Times are told on the workspace's clock.
 """
 
 from functools import wraps
@@ -12,6 +12,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.shortcuts import redirect
+from django.utils import timezone
 from django.utils.cache import patch_cache_control
 
 from workspaces import people, second_factor
@@ -64,11 +65,11 @@ def settings_view(permission, *, calls_out=False):
                 if not request.member.may(permission):
                     raise PermissionDenied
                 if request.member.joined_at and not calls_out:
-                    return _private(view(request, *args, **kwargs))
+                    return _answer(view, request, *args, **kwargs)
             if request.member.joined_at is None:
                 people.join_team(request.member, request.workspace)
                 return guarded(request, *args, **kwargs)
-            return _private(view(request, *args, **kwargs))
+            return _answer(view, request, *args, **kwargs)
 
         return _stamped(guarded, view, f"settings:{permission}")
 
@@ -87,7 +88,7 @@ def partner_view(view):
                 request.contacts = list(_contacts_of(request.user))
                 request.contact = people.chosen_among(request.contacts, request.session, request.workspace)
                 if request.contact is not None:
-                    return _private(view(request, *args, **kwargs))
+                    return _answer(view, request, *args, **kwargs)
             # The first visit of a person whose proved address stands among this workspace's contacts.
             with workspace_transaction(request.workspace):
                 if not people.bind_contacts(request.user, request.workspace):
@@ -114,6 +115,11 @@ def _contacts_of(user):
 
 def _transaction(request):
     return workspace_transaction(request.workspace, snapshot=request.method in READING)
+
+
+def _answer(view, request, *args, **kwargs):
+    with timezone.override(request.workspace.zone):
+        return _private(view(request, *args, **kwargs))
 
 
 def _not_a_contact(request):

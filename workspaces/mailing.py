@@ -12,6 +12,7 @@ from email.utils import formataddr, parseaddr
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string, select_template
+from django.utils import timezone
 
 LONGEST_LINE = 990  # SMTP allows 998
 log = logging.getLogger(__name__)
@@ -35,6 +36,12 @@ def send_now(template, to, context=None, *, workspace=None, headers=None):
 
 
 def _compose(template, to, context, workspace):
+    """Times are told on the workspace's clock."""
+    with timezone.override(workspace.zone if workspace else None):
+        return _written(template, to, context, workspace)
+
+
+def _written(template, to, context, workspace):
     context = {**(context or {}), "workspace": workspace, "public_url": settings.PUBLIC_URL}
     subject = " ".join(render_to_string(f"{template}_subject.txt", context).split())
     text = render_to_string(f"{template}_message.txt", context).strip() + "\n"

@@ -427,6 +427,12 @@ def test_nor_can_it_be_changed_from_there(otto, as_user, gold, path):
     assert response.status_code == 404
 
 
+def test_times_are_told_on_the_workspaces_clock(acme, client, gold):
+    acme.time_zone = "Asia/Tokyo"
+    acme.save()
+    assert re.search(r'<time datetime="[^"]+\+09:00" title="[^"]+ JST">just now', client.get(HOME).text)
+
+
 def test_who_may_only_look_sees_it_and_cannot_change_it(acme, as_user, gold):
     client = as_user(make_member(acme, "vera", "viewer"))
 
