@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db import connection
 from django.urls import reverse
+from django.utils import timezone
 
 from segments.engine.dependents import asking
 from segments.models import Audience, AudienceSegment, Segment
@@ -56,10 +57,10 @@ def _page(segment: Segment) -> str:
 def reach(audiences: Iterable[Audience]) -> dict[UUID, Reach]:
     """How many contacts each audience lets in, of all: one query for them all, besides what they name."""
     audiences = list(audiences)
-    builds, closed = _named_builds(audiences)
+    named, left = _named(audiences), _left_lately(audiences)
     columns, params = [], []
     for audience in audiences:
-        column, values = _column(audience, builds.get(audience.pk, []), audience.pk in closed)
+        column, values = _column(audience, named.get(audience.pk, []), left.get(audience.pk, []))
         columns.append(f"count(*) FILTER (WHERE {column})")
         params += values
     query = (
@@ -74,28 +75,52 @@ def reach(audiences: Iterable[Audience]) -> dict[UUID, Reach]:
     return {audience.pk: Reach(count, total) for audience, count in zip(audiences, counts, strict=False)}
 
 
-def _named_builds(audiences: list[Audience]) -> tuple[dict[UUID, list[int]], set[UUID]]:
-    """Live builds by audience, and the audiences that name a segment which decides nothing any more."""
-    builds: dict[UUID, list[int]] = {}
-    closed = set()
-    named = AudienceSegment.objects.filter(audience__in=audiences).select_related("segment")
-    for row in named:
-        if row.segment.archived_at or row.segment.live_build is None:
-            closed.add(row.audience_id)
-        else:
-            builds.setdefault(row.audience_id, []).append(row.segment.live_build)
-    return builds, closed
+def _named(audiences: list[Audience]) -> dict[UUID, list[Segment]]:
+    found: dict[UUID, list[Segment]] = {}
+    for row in AudienceSegment.objects.filter(audience__in=audiences).select_related("segment"):
+        found.setdefault(row.audience_id, []).append(row.segment)
+    return found
 
 
-def _column(audience: Audience, builds: list[int], closed: bool) -> tuple[str, list]:
+# Who left a named segment within the days of grace, one by one or with a whole build, counts as still in it.
+LATELY = """
+    WITH named AS (
+        SELECT a.id, n.segment_id, %s::timestamptz - make_interval(days => a.grace_days) AS since
+        FROM segments_audience a JOIN segments_audiencesegment n ON n.audience_id = a.id
+        JOIN segments_segment s ON s.id = n.segment_id AND s.archived_at IS NULL AND s.live_build IS NOT NULL
+        WHERE a.workspace_id = %s AND a.id = ANY (%s) AND a.grace_days > 0)
+    SELECT id, array_agg(subject_id) FROM (
+        SELECT n.id, m.subject_id FROM named n JOIN segments_membershipchange m
+        ON m.segment_id = n.segment_id AND m.at > n.since AND NOT m.joined
+        UNION
+        SELECT n.id, unnest(b.left) FROM named n JOIN segments_buildchange b
+        ON b.segment_id = n.segment_id AND b.at > n.since) lately GROUP BY id"""
+
+
+def _left_lately(audiences: list[Audience]) -> dict[UUID, list[UUID]]:
+    graced = [audience.pk for audience in audiences if audience.grace_days]
+    if not graced:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(LATELY, [timezone.now(), current_workspace_id(), graced])
+        return dict(cursor.fetchall())
+
+
+def _column(audience: Audience, named: list[Segment], left: list[UUID]) -> tuple[str, list]:
+    builds = [one.live_build for one in named if one.live_build is not None and one.archived_at is None]
     inside = "coalesce((c.builds || p.builds) && %s::int[], false)"
+    params: list = [builds]
+    if left:
+        inside += " OR r.id = ANY (%s::uuid[]) OR r.partner_id = ANY (%s::uuid[])"
+        params += [left, left]
     match audience.mode:
         case Audience.Mode.EVERYONE:
             return "true", []
         case Audience.Mode.ONLY if builds:
-            return inside, [builds]
-        case Audience.Mode.EXCEPT if builds and not closed:
-            return f"NOT {inside}", [builds]
+            return inside, params
+        # A named segment that decides nothing any more closes it.
+        case Audience.Mode.EXCEPT if builds and len(builds) == len(named):
+            return f"NOT ({inside})", params
         case _:
             return "false", []
 

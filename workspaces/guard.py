@@ -41,6 +41,13 @@ class WouldLock(Exception):
         self.more = max(0, len(losses) - SHOWN)
         super().__init__(f"{len(losses)} partners would have nobody left")
 
+    @property
+    def told(self) -> str:
+        """For where no page can ask: At Kestrel nobody could edit the profile any more, which Pat can now."""
+        text = "At {} nobody could {} any more, which {} can now."
+        lines = [text.format(partner, loss.what, loss.who) for partner, loss in self.losses]
+        return " ".join(lines) + (f" The same at {self.more} more." if self.more else "")
+
 
 @contextmanager
 def guarded(*, confirmed, partners=None, segment=None):

@@ -9,7 +9,9 @@ from django.dispatch import receiver
 
 from portal.profile.layout import shown_fields
 from portal.profile.models import ProfileLayout
+from segments.engine import dependents
 from segments.insiders import EVERYBODY, NOBODY, let_in, people
+from segments.models import AudienceSegment
 from workspaces.guard import Loss, access_watch
 
 NAMED = 5
@@ -80,5 +82,7 @@ def watch(sender, *, partners=None, segment=None, **kwargs):
 
 
 def _decides(segment) -> bool:
-    """Whether an audience of editing names the segment."""
-    return segment.uses.filter(audience__in=_audiences() or []).exists()
+    """Whether an audience of editing names the segment, or one whose rule asks for it."""
+    touched = [segment, *dependents.following(segment)]
+    naming = AudienceSegment.objects.filter(segment__in=touched, audience__in=_audiences() or [])
+    return naming.exists()

@@ -13,6 +13,7 @@ from segments.models import Permission, Segment, SegmentCheck
 from segments.rules.tree import Node, is_group
 from segments.versions.diff import compare, in_words
 from workspaces.actors import Actor
+from workspaces.guard import guarded
 
 
 class NotUnderstood(ValueError):
@@ -96,15 +97,20 @@ def checks_of(segment: Segment) -> dict[str, bool]:
     return {str(row.contact_id or row.partner_id): row.must_be_in for row in rows}
 
 
-def apply(changes: list[Change], *, by: Actor, despite_checks: bool = False) -> None:
-    """In the order of the plan, inside the transaction of whoever calls. Raises segments.checks.ChecksFail."""
+def apply(
+    changes: list[Change], *, by: Actor, despite_checks: bool = False, locking_out: bool = False
+) -> None:
+    """In the order of the plan, inside the transaction of whoever calls. Raises segments.checks.ChecksFail, and
+    workspaces.guard.WouldLock where the last people who may do something would lose that; `locking_out` means it.
+    """
     made: dict[str, str] = {}
-    for change in changes:
-        if change.wish is not None:
-            _make(change.wish, made, by, despite_checks)
-        elif change.verb == "archive" and change.segment is not None:
-            permissions.must_not_narrow(change.segment)
-            editing.archive(change.segment, by=by)
+    with guarded(confirmed=locking_out):
+        for change in changes:
+            if change.wish is not None:
+                _make(change.wish, made, by, despite_checks)
+            elif change.verb == "archive" and change.segment is not None:
+                permissions.must_not_narrow(change.segment)
+                editing.archive(change.segment, by=by)
 
 
 def _make(wish: Wish, made: dict[str, str], by: Actor, despite_checks: bool) -> None:

@@ -8,7 +8,6 @@ from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db import transaction
 from django.utils import timezone
 
 from segments import editing
@@ -18,6 +17,7 @@ from segments.models import ScheduledChange, Segment
 from segments.rules.validate import InvalidRule, validate
 from workspaces import jobs, mailing
 from workspaces.actors import Actor
+from workspaces.guard import WouldLock, guarded
 from workspaces.models import TeamMember, Workspace
 
 log = logging.getLogger(__name__)
@@ -99,7 +99,7 @@ def _save(change: ScheduledChange) -> str:
     if segment.kind != Segment.Kind.DYNAMIC:
         return f"The segment is {segment.get_kind_display().lower()} now and has no rule."
     try:
-        with transaction.atomic():
+        with guarded(confirmed=False, segment=segment):
             editing.save(
                 segment,
                 name=segment.name,
@@ -110,6 +110,8 @@ def _save(change: ScheduledChange) -> str:
             )
     except ChecksFail as error:
         return str(error)
+    except WouldLock as error:
+        return f"{error.told} Save the rule by hand if that is meant."
     except InvalidRule as error:
         return " ".join(dict.fromkeys(fault.message for fault in error.errors))
     except Exception:

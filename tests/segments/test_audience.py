@@ -112,6 +112,23 @@ def test_who_leaves_keeps_it_for_the_days_of_grace(acme, inside, audience, lets_
         assert (lets_in(later, pat), lets_in(kept_out, pat)) == (False, True)
 
 
+def test_its_reach_counts_who_is_within_the_days_of_grace(acme, inside, audience, gold, brightpath, pat, sam):
+    gates = [audience(mode, gold, grace_days=days) for mode in ("only", "except") for days in (0, 3)]
+    start = timezone.now()
+
+    def reached():
+        with inside(acme):
+            found = uses.reach(gates)
+            return [found[gate.pk].count for gate in gates]
+
+    assert reached() == [1, 1, 1, 1]
+    with inside(acme):
+        set_properties(brightpath, {"tier": "silver"}, by=ADA)
+    assert reached() == [0, 1, 2, 1]
+    with time_machine.travel(start + timezone.timedelta(days=3, minutes=1)):
+        assert reached() == [0, 0, 2, 2]
+
+
 def test_who_left_by_a_changed_rule_keeps_it_too(acme, inside, audience, lets_in, gold, number, pat):
     later = audience("only", gold, grace_days=3)
     from segments.rules.tree import new_tree

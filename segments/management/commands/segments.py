@@ -15,6 +15,7 @@ from segments.as_code.reading import Unreadable
 from segments.checks import ChecksFail, failing
 from segments.permissions import Narrows
 from workspaces.actors import Actor
+from workspaces.guard import WouldLock
 from workspaces.models import Workspace
 from workspaces.tenancy import workspace_transaction
 
@@ -33,6 +34,11 @@ class Command(BaseCommand):
         apply.add_argument("--dry-run", action="store_true", help="change nothing, but try all of it")
         apply.add_argument(
             "--despite-checks", action="store_true", help="also where checks fail; it is logged"
+        )
+        apply.add_argument(
+            "--locking-out",
+            action="store_true",
+            help="also where somebody loses the last who may do something",
         )
         check = actions.add_parser("check", help="runs the checks and looks for mistakes in the rules")
         for one in (diff, apply):
@@ -54,6 +60,8 @@ class Command(BaseCommand):
         except ChecksFail as error:
             lines = [failure.words for failure in error.failures]
             raise CommandError("Nothing is changed. Checks fail:\n" + "\n".join(lines)) from error
+        except WouldLock as error:
+            raise CommandError(f"Nothing is changed. {error.told} With --locking-out it is meant.") from error
         except Narrows as error:
             text = "A segment that is not in the file restricts its members. Set its permissions to inherit first."
             raise CommandError(f"Nothing is changed. {text}") from error
@@ -77,7 +85,8 @@ class Command(BaseCommand):
         with workspace_transaction(workspace), transaction.atomic():
             changes = applying.plan(_text(options["file"]), archive_missing=options["archive_missing"])
             self._tell(changes)
-            applying.apply(changes, by=BY, despite_checks=options["despite_checks"])
+            despite = {"despite_checks": options["despite_checks"], "locking_out": options["locking_out"]}
+            applying.apply(changes, by=BY, **despite)
             transaction.set_rollback(options["dry_run"])
         if applying.differs(changes):
             self.stdout.write("Nothing is changed: a dry run." if options["dry_run"] else "Applied.")

@@ -3,10 +3,17 @@
 import re
 
 import pytest
+import time_machine
+from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from portal.profile.models import ProfileLayout
-from segments.models import Audience, AudienceSegment, Segment
+from segments import editing
+from segments.models import Audience, AudienceSegment, ScheduledChange, Segment
+from segments.rules.tree import new_tree
+from segments.versions import scheduling
 from tests.conftest import make_contact, make_partner
+from workspaces.actors import Actor
 from workspaces.properties import define_properties, properties_of
 
 ASKS = "may edit the profile now"
@@ -124,6 +131,50 @@ def test_a_rule_asks_where_it_decides_about_editing(acme, inside, pat, ada, gold
     with inside(acme):
         assert gold.builds.order_by("-version").first().tree["root"]["items"][0]["v"] == ["gold"]
     assert client.post(address, {**rule, "confirmed": "1"}).status_code == 302
+
+
+@pytest.fixture
+def gold_edits(acme, inside, pat, gold, narrow):
+    """Gold partners edit, by way of a segment that asks for them."""
+    asks = {"p": "segments", "of": "self", "op": "in_any", "v": [str(gold.pk)]}
+    with inside(acme):
+        audience = ProfileLayout.ensure().audience
+        tree = new_tree("partner", asks)
+        who = {"level": "partner", "kind": "dynamic", "name": "Editing", "by": Actor("team", "ada", "Ada")}
+        naming = editing.create(tree=tree, **who)
+    narrow(audience, "only", naming)
+    return gold
+
+
+def test_a_scheduled_rule_fails_where_nobody_can_be_asked(acme, inside, ada, gold_edits, drain):
+    start = timezone.now()
+    with inside(acme):
+        leaf = {"p": properties_of("partner")["tier"].number, "of": "self", "op": "is_any_of"}
+        tree = new_tree("partner", leaf | {"v": ["platinum"]})
+        scheduling.schedule(
+            gold_edits, tree=tree, at=start + timezone.timedelta(hours=1), by=Actor.of_member(ada)
+        )
+    with time_machine.travel(start + timezone.timedelta(hours=2)):
+        drain()
+    with inside(acme):
+        change = ScheduledChange.objects.get()
+        assert (change.state, gold_edits.builds.count()) == ("failed", 1)
+        assert change.error.startswith(
+            "At Brightpath nobody could edit the profile any more, which Pat can now"
+        )
+
+
+def test_a_file_is_refused_until_it_says_that_it_is_meant(acme, inside, gold_edits, tmp_path):
+    file = tmp_path / "segments.yaml"
+    rule = "{all: [{property: tier, op: is_any_of, value: [platinum]}]}"
+    file.write_text(f"segment: {gold_edits.name}\nlevel: partner\nkind: dynamic\nrule: {rule}\n")
+    with pytest.raises(CommandError, match=r"At Brightpath nobody could edit .* With --locking-out"):
+        call_command("segments", "apply", str(file), "--workspace=acme")
+    with inside(acme):
+        assert gold_edits.builds.count() == 1
+    call_command("segments", "apply", str(file), "--workspace=acme", "--locking-out")
+    with inside(acme):
+        assert gold_edits.builds.count() == 2
 
 
 def test_archiving_the_segment_asks(acme, inside, pat, ada, gold, narrow, as_user):
