@@ -1,23 +1,33 @@
-"""What the portal asks of a CRM, and the words in which a CRM answers. Plain Python, no Django."""
+"""What the portal asks of a CRM, and the words in which a CRM answers. Plain Python, no Django.
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from enum import StrEnum
+Object types and their names are ours; a connector says company → companies, or Account. Values are the CRM's own
+strings in one canonical form: "" is empty, yes/no is "true"/"false", choices are separated by a semicolon.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from enum import IntEnum, StrEnum
 from typing import Any, Protocol
 
 COMPANY = "company"
 CONTACT = "contact"
+DEAL = "deal"
+LEAD = "lead"
+USER = "user"
 
 
 class FailureKind(StrEnum):
     """Why a call failed, in the only distinction that matters: what to do next."""
 
     RETRYABLE = "retryable"  # goes away by itself: timeouts, 5xx, locked, too many requests
+    BUDGET = "budget"  # not sent: our own share of the CRM's allowance is used up for work of this priority
     LIMIT = "limit"  # the daily allowance is used up
+    MOVING = "moving"  # the CRM is moving the account to another data centre: hours
     AUTH = "auth"  # the token is no longer accepted
     SCOPE = "scope"  # the token is good, but may not do this
     VALIDATION = "validation"  # a value was refused; sending it again will not help
+    CONFLICT = "conflict"  # the record changed since it was looked at: read it again, then decide again
     GONE = "gone"  # the record does not exist (any more)
     UNKNOWN = "unknown"
 
@@ -29,6 +39,7 @@ class Failure:
     retry_after: float | None = None
     properties: Mapping[str, str] = field(default_factory=dict)
     missing_scopes: tuple[str, ...] = ()
+    until_midnight: bool = False  # the allowance comes back at midnight in the account's own time zone
 
 
 class CrmError(Exception):
@@ -43,12 +54,12 @@ class CrmError(Exception):
 class FieldOption:
     value: str
     label: str
-    hidden: bool = False
+    hidden: bool = False  # can be read, not chosen anew
 
 
 @dataclass(frozen=True)
 class CrmField:
-    """One field of a CRM object, as the CRM describes it."""
+    """One field of a CRM object, as the CRM describes it. `type` and `widget` are words of HubSpot's for both."""
 
     name: str
     label: str
@@ -56,6 +67,12 @@ class CrmField:
     widget: str = ""
     options: tuple[FieldOption, ...] = ()
     read_only: bool = False
+    length: int | None = None  # the most characters it takes
+    unique: bool = False  # a record can be found, or made once, by it
+    required: bool = False  # never empty, and asked for in a new record
+    sensitive: bool = False
+    closed: bool = False  # takes its listed options only
+    unmappable: str = ""  # why it cannot be kept in step at all
 
 
 @dataclass(frozen=True)
@@ -68,6 +85,9 @@ class CrmRecord:
     external_id: str
     values: Mapping[str, str]
     updated_at: datetime | None = None
+    archived: bool = False  # deleted, but still in the recycle bin
+    merged_into: str = ""  # asked for by this id: another record holds it by now, and that is what was read
+    former_ids: tuple[str, ...] = ()  # of the records that were merged into this one
 
 
 @dataclass(frozen=True)
@@ -76,12 +96,77 @@ class Account:
 
     external_id: str | None
     name: str = ""
+    time_zone: str = ""
+    scopes: tuple[str, ...] = ()  # what the token may do, where the CRM tells
+
+
+@dataclass(frozen=True)
+class ScanCursor:
+    """A place in the order (changed at, id): everything up to it has been seen.
+
+    Without an id, nothing of that very moment has been seen.
+    """
+
+    at: datetime
+    after_id: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.at.astimezone(UTC).isoformat(timespec='milliseconds')}|{self.after_id}"
+
+    @classmethod
+    def from_text(cls, text: str) -> "ScanCursor":
+        at, _, after_id = text.partition("|")
+        return cls(datetime.fromisoformat(at), after_id)
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some records, and the cursor with which to ask for what follows. `done`: nothing does at the moment."""
+
+    records: Sequence[CrmRecord]
+    cursor: str
+    done: bool
+
+
+@dataclass(frozen=True)
+class Deletion:
+    """A record that was deleted, or merged into another one."""
+
+    external_id: str
+    merged_into: str = ""
+    at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class DeletedPage:
+    deletions: Sequence[Deletion]
+    cursor: str
+    done: bool
+
+
+@dataclass(frozen=True)
+class Association:
+    external_id: str
+    primary: bool = False
+
+
+@dataclass(frozen=True)
+class Owner:
+    """A colleague in the CRM; `external_id` is what a record's owner field holds."""
+
+    external_id: str
+    email: str
+    name: str = ""
+    active: bool = True
 
 
 @dataclass(frozen=True)
 class Write:
     external_id: str
     values: Mapping[str, str]
+    # Refuse with CONFLICT when the record was changed later than this. As sharp as the CRM allows: Salesforce
+    # compares in whole seconds as it writes, HubSpot knows no such condition and is asked right before.
+    unless_changed_since: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -90,6 +175,23 @@ class WriteResult:
 
     external_id: str
     record: CrmRecord | None = None
+    refused: Mapping[str, str] = field(default_factory=dict)
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True)
+class Create:
+    """A record to be made once: `key` is its value in the unique field, so that a second attempt finds it."""
+
+    key: str
+    values: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class CreateResult:
+    key: str
+    record: CrmRecord | None = None
+    created: bool = False  # False: it was there already, and has these values now
     refused: Mapping[str, str] = field(default_factory=dict)
     failure: Failure | None = None
 
@@ -110,8 +212,56 @@ class PushedEvent:
     not_yet: str = ""
 
 
+class Priority(IntEnum):
+    """Who goes first when the CRM's allowance is short."""
+
+    PERSON = 0  # somebody waits for it: an edit on its way, a page that was asked for
+    EVENT = 1  # the CRM told us of a change
+    SWEEP = 2
+    BACKFILL = 3
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What an answer told about allowances. None: it told nothing."""
+
+    burst_most: int | None = None  # requests in an interval
+    burst_left: int | None = None
+    interval: float | None = None  # seconds
+    daily_most: int | None = None
+    daily_used: int | None = None
+    clock_ahead: float | None = None  # seconds that the CRM's clock is ahead of ours
+
+
+class Throttle(Protocol):
+    """Asked before each request and told after it; shared by all workers (crm_sync/limits/)."""
+
+    def before(self, lane: str) -> None:
+        """Raises CrmError with BUDGET when a request of this lane ("burst", "search") must wait."""
+        ...
+
+    def after(self, usage: Usage) -> None: ...
+
+    def refused(self, failure: Failure) -> None:
+        """The CRM said no for lack of allowance."""
+        ...
+
+
+class Unthrottled:
+    """No limits but the CRM's own: for tests, and for trying keys out."""
+
+    def before(self, lane: str) -> None:
+        pass
+
+    def after(self, usage: Usage) -> None:
+        pass
+
+    def refused(self, failure: Failure) -> None:
+        pass
+
+
 class Connector(Protocol):
-    """A CRM account that can be read from and written to."""
+    """A CRM account that can be read from and written to. Every call may raise CrmError."""
 
     def account(self) -> Account: ...
 
@@ -120,9 +270,47 @@ class Connector(Protocol):
     def read(
         self, object_type: str, external_ids: Sequence[str], properties: Sequence[str]
     ) -> dict[str, CrmRecord]:
-        """The records by id; one that does not exist is missing from the answer."""
+        """The records by the id that was asked for; one that does not exist is missing from the answer.
+
+        An id that was merged away answers with the surviving record; a deleted record answers as archived.
+        """
         ...
 
-    def write(self, object_type: str, writes: Sequence[Write]) -> list[WriteResult]:
-        """Absolute values only, so that a second attempt is harmless."""
+    def scan(
+        self,
+        object_type: str,
+        cursor: str,
+        properties: Sequence[str],
+        *,
+        until: datetime | None = None,
+    ) -> Page:
+        """What changed after a ScanCursor, oldest first, each record at least once, however many share a moment."""
         ...
+
+    def list_all(self, object_type: str, cursor: str, properties: Sequence[str]) -> Page:
+        """Every record, in an order of the CRM's own; "" begins."""
+        ...
+
+    def deleted(self, object_type: str, since: datetime, cursor: str = "") -> DeletedPage: ...
+
+    def write(self, object_type: str, writes: Sequence[Write]) -> list[WriteResult]:
+        """Absolute values only, so that a second attempt is harmless. One result a write, in their order."""
+        ...
+
+    def create(self, object_type: str, creates: Sequence[Create], *, unique: str) -> list[CreateResult]:
+        """Makes or updates by the unique field, so that a second attempt never makes a second record."""
+        ...
+
+    def associations(
+        self, from_type: str, external_ids: Iterable[str], to_type: str
+    ) -> dict[str, list[Association]]:
+        """Whom each record belongs to; one without any has an empty list."""
+        ...
+
+    def owners(self) -> list[Owner]: ...
+
+
+def asked_by(record: CrmRecord, external_id: str) -> CrmRecord:
+    """The record as the answer to this id: one that it was merged into says so."""
+    survivor = "" if record.external_id == external_id else record.external_id
+    return replace(record, merged_into=survivor)

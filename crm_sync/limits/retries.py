@@ -13,7 +13,14 @@ MOST_TRIES = 8
 LONGEST_WAIT = 15 * 60.0
 LIMIT_WAIT = 60 * 60.0  # the day's allowance is used up: look again in an hour
 GIVE_UP_AFTER = timedelta(hours=24)
-WAITS = {FailureKind.RETRYABLE, FailureKind.LIMIT, FailureKind.AUTH, FailureKind.SCOPE}
+WAITS = {
+    FailureKind.RETRYABLE,
+    FailureKind.BUDGET,
+    FailureKind.LIMIT,
+    FailureKind.MOVING,
+    FailureKind.AUTH,
+    FailureKind.SCOPE,
+}
 
 
 def next_try(tries: int, *, retry_after: float | None = None) -> datetime:
@@ -29,7 +36,9 @@ def rest(connection: Connection, failure: Failure) -> None:
         changed = {"status": Connection.Status.NEEDS_AUTH, "message": failure.message, "status_at": now}
     elif failure.kind == FailureKind.SCOPE:
         changed = {"message": failure.message, "resting_until": now + timedelta(seconds=LONGEST_WAIT)}
-    elif failure.kind == FailureKind.LIMIT:
+    elif failure.kind == FailureKind.BUDGET:
+        return  # only this kind of work waits; more urgent work of the connection goes on
+    elif failure.kind in (FailureKind.LIMIT, FailureKind.MOVING):
         wait = timedelta(seconds=failure.retry_after or LIMIT_WAIT)
         changed = {"message": failure.message, "resting_until": now + wait}
     elif failure.retry_after:

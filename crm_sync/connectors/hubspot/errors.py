@@ -8,6 +8,7 @@ from typing import Any
 from crm_sync.connectors.base import Failure, FailureKind
 
 LOCKED_SECONDS = 2.0
+MOVING_SECONDS = 3600.0
 RETRYABLE_STATUSES = {408, 423, 429, 477}
 VALIDATION_STATUSES = {400, 409, 415, 422}
 
@@ -54,8 +55,12 @@ def missing_scopes(answer: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _transient(status: int, headers: Mapping[str, str], answer: Mapping[str, Any], message: str) -> Failure:
     if status == 429 and answer.get("policyName") == "DAILY":
-        return Failure(FailureKind.LIMIT, message, retry_after=_retry_after(headers))
+        wait = _retry_after(headers)
+        return Failure(FailureKind.LIMIT, message, retry_after=wait, until_midnight=wait is None)
     wait = _retry_after(headers)
+    if status == 477:
+        text = "HubSpot is moving this account to another data centre."
+        return Failure(FailureKind.MOVING, text, retry_after=wait or MOVING_SECONDS)
     if wait is None and status == 423:
         wait = LOCKED_SECONDS
     if wait is None and status == 429:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -13,6 +14,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LONGEST_TEXT = 65_536
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 UNWRITABLE_TYPES = {"object_coordinates", "json"}
+UNREADABLE = "HubSpot keeps this field in a form that cannot be read as a value."
 TRUE = {"true", "yes", "1"}
 FALSE = {"false", "no", "0"}
 
@@ -48,13 +50,32 @@ def field_from_definition(item: Mapping[str, Any]) -> CrmField:
         widget=str(item.get("fieldType") or ""),
         options=tuple(_option(option) for option in item.get("options") or []),
         read_only=bool(rights.get("readOnlyValue") or calculated or unwritable),
+        length=LONGEST_TEXT if item.get("type") == "string" else None,
+        unique=item.get("hasUniqueValue") is True,
+        sensitive=str(item.get("dataSensitivity") or "non_sensitive") != "non_sensitive",
+        closed=item.get("type") in ("enumeration", "bool"),
+        unmappable=UNREADABLE if unwritable else "",
     )
+
+
+def with_pipelines(fields: list[CrmField], pipelines: list[Mapping[str, Any]]) -> list[CrmField]:
+    """The options of a deal's pipeline and stage, which HubSpot keeps elsewhere. Stages of all pipelines."""
+    stages = [
+        FieldOption(str(stage["id"]), f"{pipeline.get('label')}: {stage.get('label')}")
+        for pipeline in pipelines
+        for stage in pipeline.get("stages") or []
+    ]
+    options = {
+        "pipeline": tuple(FieldOption(str(p["id"]), str(p.get("label") or p["id"])) for p in pipelines),
+        "dealstage": tuple(stages),
+    }
+    return [replace(f, options=options[f.name]) if f.name in options else f for f in fields]
 
 
 def misfit(portal_type: str, field: CrmField) -> str:
     """Why this property cannot be mapped to this field; "" when it can."""
     if field.type in UNWRITABLE_TYPES:
-        return "HubSpot keeps this field in a form that cannot be read as a value."
+        return UNREADABLE
     if portal_type not in FITS:
         return "People are not synchronised with HubSpot."
     if field.type not in FITS[portal_type]:

@@ -1,32 +1,21 @@
 """The stand-in as one ASGI application: HubSpot's API, a page for people, and controls for tests."""
 
-import asyncio
 import json
 import time
 from collections import deque
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs
 
-from crm_sync.standins.hubspot import pages
-from crm_sync.standins.hubspot.records import Portal
+from crm_sync.standins.hubspot import api, lives, oauth, pages
+from crm_sync.standins.hubspot.records import TYPES, Portal, Rule
+from crm_sync.standins.hubspot.search import Knobs
 from crm_sync.standins.hubspot.webhooks import Sender
-from crm_sync.standins.hubspot.wire import Answer, Call, answer, refusal, too_many
+from crm_sync.standins.hubspot.wire import Access, Answer, Call, refusal, too_many
+from crm_sync.standins.serving import BROKEN, Response, lifespan, serve
+from crm_sync.standins.trouble import Burst, Trouble
 
-BODY_LIMIT = 5_000_000
-
-
-@dataclass
-class Trouble:
-    """How the next calls of the API fail."""
-
-    count: int = 0
-    status: int = 500
-    retry_after: str = ""
-    policy: str = "TEN_SECONDLY_ROLLING"
-    only: str = ""  # a part of the address
-    after_writing: bool = False  # do it, then fail: the caller cannot know
+API = ("/crm/", "/account-info/", "/oauth/v", "/oauth/2", "/appinstalls/")
 
 
 class StandIn:
@@ -35,35 +24,31 @@ class StandIn:
     def __init__(
         self, *, token: str, secret: str, app_id: str, portal_url: str = "", state: Path | None = None
     ):
-        self.token = token
+        self.access = Access(token)
+        self.oauth = oauth.OAuth(client_secret=secret)
         self.portal = Portal(state_file=state)
         self.sender = Sender(self.portal, url=portal_url, secret=secret, app_id=app_id)
-        self.trouble = Trouble()
+        self.trouble, self.burst, self.knobs = Trouble(), Burst(), Knobs()
         self.delay = 0.0
-        self.calls: deque[dict[str, Any]] = deque(maxlen=1000)
+        self.calls: deque[dict[str, Any]] = deque(maxlen=20_000)
+
+    @property
+    def token(self) -> str:
+        return self.access.token
+
+    @token.setter
+    def token(self, value: str) -> None:
+        self.access.token = value
 
     async def app(self, scope, receive, send) -> None:
         if scope["type"] == "lifespan":
-            return await self._lifespan(receive, send)
-        body = await _body(receive)
-        call = Call(
-            scope["method"],
-            scope["path"],
-            parse_qs(scope["query_string"].decode(), keep_blank_values=True),
-            {name.decode().lower(): value.decode("latin-1") for name, value in scope["headers"]},
-            body,
-        )
-        # A thread, so that a delay asked for by a test holds up that one call only.
-        status, headers, content = await asyncio.to_thread(self.respond, call)
-        pairs = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-        await send({"type": "http.response.start", "status": status, "headers": pairs})
-        await send({"type": "http.response.body", "body": content})
-        return None
+            return await lifespan(receive, send, start=self.sender.start, stop=self._stop)
+        return await serve(scope, receive, send, lambda *given: self.respond(Call(*given)))
 
-    def respond(self, call: Call) -> tuple[int, dict[str, str], bytes]:
+    def respond(self, call: Call) -> Response:
         if call.path.startswith("/standin/"):
             return _json(self.control(call))
-        if call.path.startswith(("/crm/", "/account-info/")):
+        if call.path.startswith(API):
             return _json(self.api(call))
         return pages.respond(self, call)
 
@@ -71,82 +56,127 @@ class StandIn:
         if self.delay:
             time.sleep(self.delay)
         failure = self._next_failure(call)
-        result = failure if failure and not self.trouble.after_writing else None
-        result = result or answer(self.portal, self.token, call)
-        if failure:
-            result = failure
+        done = None if failure and not self.trouble.after_writing else self._answer(call)
+        result = failure or done or Answer(500, None)
         self.calls.append({"method": call.method, "path": call.path, "status": result.status})
         return result
 
+    def _answer(self, call: Call) -> Answer:
+        for token in [t for t in self.access.given if not self.oauth.is_live(t)]:
+            self.access.given.pop(token, None)
+        if call.parts[0] == "oauth":
+            return oauth.token_answer(self.oauth, self.portal, self.access, call)
+        if call.parts[0] == "appinstalls":
+            return oauth.uninstall(self.oauth, self.access, call.headers.get("authorization", ""))
+        return api.answer(self.portal, self.access, call, self.knobs)
+
     def control(self, call: Call) -> Answer:
+        """For tests and the demo; HubSpot has nothing of the kind."""
         match [call.method, call.path.removeprefix("/standin/")]:
             case ["POST", "seed"]:
                 self.portal.load(call.json())
             case ["POST", "reset"]:
-                self.portal.reset()
-                self.trouble, self.delay = Trouble(), 0.0
-                self.calls.clear()
-                self.sender.deliveries.clear()
+                self.reset()
             case ["POST", "knobs"]:
                 self._turn(call.json())
+            case ["POST", "acts"]:
+                return self._act(call.json())
             case ["GET", "state"]:
                 return Answer(200, self._state())
             case _:
-                return Answer(404, {"message": "Try seed, reset, knobs or state."})
+                return Answer(404, {"message": "Try seed, reset, knobs, acts or state."})
         return Answer(200, {"ok": True})
 
+    def reset(self) -> None:
+        self.portal.reset()
+        self.trouble, self.burst, self.knobs, self.delay = Trouble(), Burst(), Knobs(), 0.0
+        self.access.given.clear()
+        self.access.withheld = []
+        self.oauth = oauth.OAuth(client_secret=self.oauth.client_secret)
+        self.calls.clear()
+        self.sender.deliveries.clear()
+
     def _turn(self, knobs: dict[str, Any]) -> None:
-        """{"fail": {…Trouble}, "delay": seconds, "webhooks": {…Knobs}}"""
+        """{"fail": {…Trouble}, "delay": seconds, "webhooks": {…}, "lag": {…Knobs}, "burst": {…}, "withheld": […],
+        "rules": [{…Rule}], "needs": [{"property", "is", "needs"}], "oauth": {…}}"""
         self.delay = float(knobs.get("delay", self.delay))
         if "fail" in knobs:
             self.trouble = Trouble(**knobs["fail"])
-        for name, value in (knobs.get("webhooks") or {}).items():
-            setattr(self.sender.knobs, name, value)
+        if "burst" in knobs:
+            self.burst = Burst(**knobs["burst"])
+        if "lag" in knobs:
+            self.knobs = Knobs(**knobs["lag"])
+        self.access.withheld = knobs.get("withheld", self.access.withheld)
+        if "rules" in knobs:
+            self.portal.rules = [Rule(**rule) for rule in knobs["rules"]]
+        self.portal.needs = knobs.get("needs", self.portal.needs)
+        for part, target in (("webhooks", self.sender.knobs), ("oauth", self.oauth)):
+            for name, value in (knobs.get(part) or {}).items():
+                setattr(target, name, value)
+
+    def _act(self, act: dict[str, Any]) -> Answer:
+        """What the vendor's people do on HubSpot's own pages."""
+        portal, kind = self.portal, TYPES[str(act.get("kind", "companies"))]
+        object_id = str(act.get("id", ""))
+        match act.get("do"):
+            case "edit":
+                portal.change(kind, object_id, act["values"], by_app=False)
+            case "create":
+                object_id = portal.create(kind, act["values"], by_app=False).id
+            case "archive":
+                lives.archive(portal, kind, object_id, by_app=False)
+            case "restore":
+                lives.restore(portal, kind, object_id)
+            case "erase":
+                lives.erase(portal, kind, object_id)
+            case "merge":
+                new = bool(act.get("into_new"))
+                merged = lives.merge(portal, kind, object_id, act["others"], into_new=new, by_app=False)
+                object_id = merged.id
+            case "associate":
+                other = (TYPES[act["other_kind"]], str(act["other"]))
+                lives.associate(portal, kind, object_id, *other, primary=bool(act.get("primary")))
+            case "dissociate":
+                lives.dissociate(portal, kind, object_id, TYPES[act["other_kind"]], str(act["other"]))
+            case _:
+                return Answer(404, {"message": "This stand-in does not know how to do that."})
+        return Answer(200, {"ok": True, "id": object_id})
 
     def _state(self) -> dict[str, Any]:
         deliveries = [asdict(d) | {"at": d.at.isoformat()} for d in list(self.sender.deliveries)]
-        counts = {kind: len(records) for kind, records in self.portal.records.items()}
+        counts = {kind: len(self.portal.living(kind)) for kind in self.portal.records}
         return {
             "portalId": self.portal.id,
             "records": counts,
             "writes": self.portal.writes,
+            "refreshes": self.oauth.refreshes,
             "waiting": self.sender.waiting(),
-            "calls": list(self.calls),
+            "calls": list(self.calls)[-1000:],
             "deliveries": deliveries,
         }
 
     def _next_failure(self, call: Call) -> Answer | None:
         trouble = self.trouble
-        if trouble.count < 1 or trouble.only not in call.path:
+        if not self.burst.allows():
+            return too_many("", "TEN_SECONDLY_ROLLING")
+        if not trouble.strikes(call.path):
             return None
-        trouble.count -= 1
+        if trouble.status == 0:
+            return Answer(BROKEN, None)
         if trouble.status == 429:
             return too_many(trouble.retry_after, trouble.policy)
         headers = {"Retry-After": trouble.retry_after} if trouble.retry_after else {}
-        return Answer(trouble.status, refusal("internal error", "INTERNAL_ERROR"), headers)
+        body: Any = trouble.body or refusal("internal error", "INTERNAL_ERROR")
+        return Answer(trouble.status, body, headers)
 
-    async def _lifespan(self, receive, send) -> None:
-        while True:
-            message = await receive()
-            if message["type"] == "lifespan.startup":
-                self.sender.start()
-                await send({"type": "lifespan.startup.complete"})
-            else:
-                self.sender.stop()
-                await send({"type": "lifespan.shutdown.complete"})
-                return
+    def _stop(self) -> None:
+        self.sender.stop()
+        self.portal.flush()
 
 
-def _json(result: Answer) -> tuple[int, dict[str, str], bytes]:
+def _json(result: Answer) -> Response:
     headers = {"Content-Type": "application/json;charset=utf-8"} | result.headers
-    return result.status, headers, json.dumps(result.body).encode()
-
-
-async def _body(receive) -> bytes:
-    parts, size = [], 0
-    while True:
-        message = await receive()
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
-        if not message.get("more_body") or size > BODY_LIMIT:
-            return b"".join(parts)
+    if result.status in (204, BROKEN):
+        return result.status, result.headers, b""
+    content = result.body if isinstance(result.body, str) else json.dumps(result.body)
+    return result.status, headers, content.encode()

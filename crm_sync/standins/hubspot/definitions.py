@@ -99,3 +99,83 @@ CONTACT = [
     system("createdate", "Create date", "datetime", "date"),
     system("lastmodifieddate", "Last modified date", "datetime", "date"),
 ]
+DEAL = [
+    definition("dealname", "Deal name"),
+    definition("amount", "Amount", "number", "number"),
+    definition("dealstage", "Deal stage", "enumeration", "radio"),
+    definition("pipeline", "Pipeline", "enumeration", "select"),
+    definition("closedate", "Close date", "datetime", "date"),
+    definition("deal_currency_code", "Currency", "enumeration", "select", [("EUR", "EUR"), ("USD", "USD")]),
+    definition("hubspot_owner_id", "Deal owner", "enumeration", "select"),
+    system("hs_object_id", "Record ID", "number", "number"),
+    system("createdate", "Create date", "datetime", "date"),
+    system("hs_lastmodifieddate", "Last modified date", "datetime", "date"),
+]
+LEAD = [
+    definition("hs_lead_name", "Lead name"),
+    definition("hs_lead_label", "Lead label"),
+    definition("hubspot_owner_id", "Lead owner", "enumeration", "select"),
+    system("hs_object_id", "Record ID", "number", "number"),
+    system("createdate", "Create date", "datetime", "date"),
+    system("hs_lastmodifieddate", "Last modified date", "datetime", "date"),
+]
+# Their values are kept elsewhere, and no option is listed with them.
+for item in (*DEAL, *LEAD):
+    if item["name"] in ("dealstage", "pipeline", "hubspot_owner_id"):
+        item["externalOptions"] = True
+for item in (*COMPANY, *CONTACT, *DEAL):
+    if item["name"] == "hs_object_id":
+        item["hasUniqueValue"] = True
+for fields in (COMPANY, CONTACT, DEAL, LEAD):
+    fields.append(system("hs_merged_object_ids", "Merged record IDs", "enumeration", "checkbox"))
+for fields, noun in ((COMPANY, "company"), (CONTACT, "contact"), (DEAL, "deal")):
+    fields.append(own("partner_portal_id", f"Partner portal {noun} ID", "string", "text"))
+    fields[-1]["hasUniqueValue"] = True
+FRESH = {"companies": COMPANY, "contacts": CONTACT, "deals": DEAL, "leads": LEAD}
+MODIFIED = {
+    "companies": "hs_lastmodifieddate",
+    "contacts": "lastmodifieddate",
+    "deals": "hs_lastmodifieddate",
+    "leads": "hs_lastmodifieddate",
+}
+
+
+def _owner(id_: str, user: int, first: str, last: str, *, archived: bool = False) -> dict[str, Any]:
+    email = f"{first}.{last}@vendor.example".lower()
+    named = {"id": id_, "email": email, "firstName": first, "lastName": last, "userId": user}
+    return named | {"createdAt": STAMP, "updatedAt": STAMP, "archived": archived}
+
+
+OWNERS = [
+    _owner("41629779", 9586504, "Mia", "Marsh"),
+    _owner("41629780", 9586505, "Noor", "Haddad"),
+    _owner("41629781", 9586506, "Left", "Longago", archived=True),
+]
+STAGES = [
+    ("appointmentscheduled", "Appointment scheduled", "0.2"),
+    ("qualifiedtobuy", "Qualified to buy", "0.4"),
+]
+STAGES += [("contractsent", "Contract sent", "0.9"), ("closedwon", "Closed won", "1.0")]
+STAGES += [("closedlost", "Closed lost", "0.0")]
+PIPELINES = [
+    {
+        "id": "default",
+        "label": "Sales pipeline",
+        "displayOrder": 0,
+        "archived": False,
+        "createdAt": STAMP,
+        "updatedAt": STAMP,
+        "stages": [
+            {
+                "id": id_,
+                "label": label,
+                "displayOrder": order,
+                "metadata": {"probability": probability, "isClosed": str(id_.startswith("closed")).lower()},
+                "archived": False,
+                "createdAt": STAMP,
+                "updatedAt": STAMP,
+            }
+            for order, (id_, label, probability) in enumerate(STAGES)
+        ],
+    }
+]

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import parse_qs, quote
 
-from crm_sync.standins.hubspot.records import Portal, Record, Refused
+from crm_sync.standins.hubspot import oauth
+from crm_sync.standins.hubspot.checks import Refused
+from crm_sync.standins.hubspot.records import Portal, Record
 from crm_sync.standins.hubspot.webhooks import Sender
 from crm_sync.standins.hubspot.wire import Call
 
@@ -17,7 +19,10 @@ COLUMNS = {
     "companies": ["name", "partner_tier", "partner_phase", "website"],
     "contacts": ["email", "firstname", "lastname", "partner_role"],
 }
-POLICY = "default-src 'none'; style-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'"
+POLICY = (
+    "default-src 'none'; style-src 'self'; frame-src 'self'; base-uri 'none'; "
+    "form-action 'self' http://localhost:* http://127.0.0.1:*"  # back to the portal after a sign-in
+)
 
 
 class Account(Protocol):
@@ -25,6 +30,7 @@ class Account(Protocol):
 
     portal: Portal
     sender: Sender
+    oauth: oauth.OAuth
 
 
 def respond(standin: Account, call: Call) -> Page:
@@ -35,6 +41,10 @@ def respond(standin: Account, call: Call) -> Page:
             return 200, {"Content-Type": "text/css"}, (HERE / "page.css").read_bytes()
         case ["GET", "webhooks"]:
             return _html(_webhooks(standin), frame=True)
+        case ["GET", "oauth", "authorize"]:
+            return _html(oauth.consent_page(standin.portal, call, standin.oauth))
+        case ["POST", "oauth", "authorize"]:
+            return _see_other(oauth.decided(standin.oauth, call))
         case ["GET", "companies" | "contacts" as kind]:
             words = (call.query.get("q") or [""])[0]
             return _html(_list(standin, kind, words), kind)
@@ -70,7 +80,7 @@ def _list(standin: Account, kind: str, words: str) -> str:
     heads = "".join(f"<th scope=col>{escape(known[name]['label'])}</th>" for name in columns)
     rows = "".join(_row(standin, kind, record, columns) for record in found[:200])
     rows = rows or f"<tr><td colspan={len(columns) + 1} class=none>Nothing found.</td></tr>"
-    count = f"{len(found)} of {len(standin.portal.records[kind])}"
+    count = f"{len(found)} of {len(standin.portal.living(kind))}"
     return (
         f"<header class=head><h1>{LABELS[kind]}</h1><p>{count}</p>"
         f"<form class=search role=search><label><span class=hidden>Search</span>"

@@ -6,21 +6,24 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from crm_sync.standins.hubspot import definitions
+from crm_sync.standins.hubspot.checks import Problem, Refused, problem
 
+KINDS = ("companies", "contacts", "deals", "leads")
 TYPES = dict.fromkeys(("companies", "company", "0-2"), "companies")
 TYPES |= dict.fromkeys(("contacts", "contact", "0-1"), "contacts")
-MODIFIED = {"companies": "hs_lastmodifieddate", "contacts": "lastmodifieddate"}
+TYPES |= dict.fromkeys(("deals", "deal", "0-3"), "deals")
+TYPES |= dict.fromkeys(("leads", "lead", "0-136"), "leads")
+FLUSH_SECONDS = 0.3
 
 
 @dataclass(frozen=True)
 class Change:
-    """One property of one record that has another value now."""
+    """Something that happened to a record; mostly, one property has another value now."""
 
     object_type: str
     object_id: str
@@ -29,19 +32,7 @@ class Change:
     at: datetime
     by_app: bool
     happening: str = "propertyChange"
-
-
-@dataclass
-class Problem:
-    name: str
-    code: str
-    message: str
-
-
-class Refused(Exception):
-    def __init__(self, problems: list[Problem]):
-        super().__init__(problems[0].message)
-        self.problems = problems
+    more: Mapping[str, Any] = field(default_factory=dict)  # further parts of the event
 
 
 @dataclass
@@ -50,6 +41,19 @@ class Record:
     properties: dict[str, str]
     created_at: str
     updated_at: str
+    archived_at: str = ""
+    previous: tuple[dict[str, str], str] | None = None  # what a copy that lags behind still shows
+
+
+@dataclass
+class Rule:
+    """What the account's own automation does when a property changes: a workflow that writes another value."""
+
+    kind: str
+    property: str
+    value: str  # "{}" stands for the value that was written
+    times: int = 1  # how often it does so
+    by_app: bool = True  # under whose name the event goes out
 
 
 @dataclass
@@ -64,16 +68,24 @@ class Portal:
     def __post_init__(self) -> None:
         self.lock = threading.RLock()
         self.latest = datetime(2026, 1, 1, tzinfo=UTC)
+        self.flusher: threading.Timer | None = None
         self.reset()
         if self.state_file and self.state_file.exists():
             self.load(json.loads(self.state_file.read_text()))
 
     def reset(self) -> None:
         self.properties = {
-            "companies": {item["name"]: deepcopy(item) for item in definitions.COMPANY},
-            "contacts": {item["name"]: deepcopy(item) for item in definitions.CONTACT},
+            kind: {item["name"]: deepcopy(item) for item in definitions.FRESH[kind]} for kind in KINDS
         }
-        self.records: dict[str, dict[str, Record]] = {"companies": {}, "contacts": {}}
+        self.records: dict[str, dict[str, Record]] = {kind: {} for kind in KINDS}
+        self.merged: dict[str, dict[str, str]] = {kind: {} for kind in KINDS}  # former id → survivor
+        # (from kind, to kind) → id → ids, the primary one first where there is one
+        self.associations: dict[tuple[str, str], dict[str, dict[str, bool]]] = {}
+        self.owners: list[dict[str, Any]] = deepcopy(definitions.OWNERS)
+        self.pipelines: list[dict[str, Any]] = deepcopy(definitions.PIPELINES)
+        self.rules: list[Rule] = []
+        self.needs: list[dict[str, str]] = []  # {"property", "is", "needs"}: the admin's validation rules
+        self.automating = False
         self.writes = 0
 
     def load(self, seed: Mapping[str, Any]) -> None:
@@ -86,85 +98,172 @@ class Portal:
                     self.properties[TYPES[kind]][item["name"]] = whole | item
             for kind, items in (seed.get("objects") or {}).items():
                 for item in items:
-                    self._place(TYPES[kind], str(item["id"]), item.get("properties") or {})
+                    self._load_record(TYPES[kind], item)
+            for from_kind, from_id, to_kind, to_id, primary in seed.get("associations") or []:
+                self.associate(TYPES[from_kind], str(from_id), TYPES[to_kind], str(to_id), primary=primary)
+            for kind, aliases in (seed.get("merged") or {}).items():
+                self.merged[TYPES[kind]] |= aliases
             self.save()
 
+    def _load_record(self, kind: str, item: Mapping[str, Any]) -> None:
+        record = self._place(kind, str(item["id"]), item.get("properties") or {})
+        record.created_at = str(item.get("createdAt") or record.created_at)
+        record.updated_at = str(item.get("updatedAt") or record.updated_at)
+        record.archived_at = str(item.get("archivedAt") or "")
+
     def save(self) -> None:
-        if not self.state_file:
-            return
-        listed = {kind: list(items.values()) for kind, items in self.properties.items()}
-        objects = {
-            kind: [{"id": r.id, "properties": r.properties} for r in records.values()]
-            for kind, records in self.records.items()
-        }
+        """Soon, on another thread: a storm of changes must not write the whole account each time."""
+        if self.state_file and self.flusher is None:
+            self.flusher = threading.Timer(FLUSH_SECONDS, self.flush)
+            self.flusher.daemon = True
+            self.flusher.start()
+
+    def flush(self) -> None:
+        with self.lock:
+            self.flusher = None
+            if not self.state_file:
+                return
+            content = json.dumps(self._kept())
         draft = self.state_file.with_suffix(".writing")
-        draft.write_text(json.dumps({"portalId": self.id, "properties": listed, "objects": objects}))
+        draft.write_text(content)
         os.replace(draft, self.state_file)
 
-    def find(self, kind: str, object_id: str) -> Record | None:
-        return self.records[kind].get(object_id)
+    def _kept(self) -> dict[str, Any]:
+        objects = {
+            kind: [
+                {"id": r.id, "properties": r.properties, "createdAt": r.created_at}
+                | {"updatedAt": r.updated_at, "archivedAt": r.archived_at}
+                for r in records.values()
+            ]
+            for kind, records in self.records.items()
+        }
+        listed = {kind: list(items.values()) for kind, items in self.properties.items()}
+        pairs = [
+            [kinds[0], one, kinds[1], other, primary]
+            for kinds, by_id in self.associations.items()
+            for one, others in by_id.items()
+            for other, primary in others.items()
+        ]
+        kept = {"portalId": self.id, "properties": listed, "objects": objects, "merged": self.merged}
+        return kept | {"associations": pairs}
+
+    def find(self, kind: str, object_id: str, *, archived: bool = False) -> Record | None:
+        """By its id of today."""
+        found = self.records[kind].get(object_id)
+        return found if found and bool(found.archived_at) == archived else None
+
+    def survivor(self, kind: str, object_id: str) -> Record | None:
+        """By an id of any time."""
+        while object_id in self.merged[kind]:
+            object_id = self.merged[kind][object_id]
+        return self.find(kind, object_id)
+
+    def living(self, kind: str) -> list[Record]:
+        return [record for record in self.records[kind].values() if not record.archived_at]
 
     def search(self, kind: str, words: str) -> list[Record]:
         words = words.casefold()
         with self.lock:
-            found = [
-                r for r in self.records[kind].values() if words in " ".join(r.properties.values()).casefold()
-            ]
+            found = [r for r in self.living(kind) if words in " ".join(r.properties.values()).casefold()]
         return sorted(found, key=lambda r: (r.properties.get("name") or r.id).casefold())
 
     def create(self, kind: str, values: Mapping[str, str], *, by_app: bool) -> Record:
         with self.lock:
             self.check(kind, values)
-            object_id = str(max([512000000, *(int(i) for i in self.records[kind] if i.isdigit())]) + 1)
-            record = self._place(kind, object_id, values)
+            record = self._place(kind, self.new_id(kind), values)
             self.writes += by_app
             self.save()
             at = datetime.fromisoformat(record.updated_at)
-            self._tell([Change(kind, object_id, "", "", at, by_app, "creation")])
+            self.tell([Change(kind, record.id, "", "", at, by_app, "creation")])
+            self.tell([Change(kind, record.id, n, v, at, by_app) for n, v in record.properties.items() if v])
             return record
 
     def change(self, kind: str, object_id: str, values: Mapping[str, str], *, by_app: bool) -> Record:
         """Changes what differs, and announces that and no more: as HubSpot does."""
         with self.lock:
-            self.check(kind, values)
             record = self.records[kind][object_id]
+            self.check(kind, values, record)
             self.writes += by_app
             changed = {n: v for n, v in values.items() if (record.properties.get(n) or "") != v}
             if changed:
                 at = self.tick()
+                record.previous = (dict(record.properties), record.updated_at)
                 record.properties |= changed
                 record.updated_at = stamp(at)
                 self.save()
-                self._tell([Change(kind, object_id, n, v, at, by_app) for n, v in changed.items()])
+                self.tell([Change(kind, object_id, n, v, at, by_app) for n, v in changed.items()])
+                if by_app and not self.automating:
+                    self._automate(kind, object_id, changed)
             return record
 
-    def check(self, kind: str, values: Mapping[str, Any]) -> None:
-        problems = [p for name, value in values.items() if (p := self._problem(kind, name, value))]
+    def associate(
+        self, kind: str, object_id: str, other_kind: str, other_id: str, *, primary: bool = False
+    ) -> None:
+        """Both ways at once, as HubSpot keeps it; a record has one primary company at most."""
+        for one, ones_id, other, others_id in (
+            (kind, object_id, other_kind, other_id),
+            (other_kind, other_id, kind, object_id),
+        ):
+            of_one = self.associations.setdefault((one, other), {}).setdefault(ones_id, {})
+            if primary and other == "companies":
+                of_one.update(dict.fromkeys(of_one, False))
+            of_one[others_id] = primary or of_one.get(others_id, False)
+
+    def check(self, kind: str, values: Mapping[str, Any], record: Record | None = None) -> None:
+        known = self.properties[kind]
+        problems = [p for name, value in values.items() if (p := problem(known.get(name), name, value))]
+        problems += self._missing(values, record)
         if problems:
             raise Refused(problems)
 
-    def shown(self, kind: str, record: Record, names: Iterable[str]) -> dict[str, Any]:
+    def _missing(self, values: Mapping[str, Any], record: Record | None) -> list[Problem]:
+        after = (record.properties if record else {}) | dict(values)
+        return [
+            Problem(
+                rule["needs"],
+                "REQUIRED_PROPERTY",
+                f"{rule['needs']} is required when {rule['property']} is {rule['is']}",
+            )
+            for rule in self.needs
+            if after.get(rule["property"]) == rule["is"] and not after.get(rule["needs"])
+        ]
+
+    def shown(
+        self, kind: str, record: Record, names: Iterable[str], *, stale: bool = False
+    ) -> dict[str, Any]:
         """The record as HubSpot answers: unknown names are silently dropped, empty ones are null."""
+        held, updated_at = record.properties, record.updated_at
+        if stale and record.previous:
+            held, updated_at = record.previous
         system = {
             "hs_object_id": record.id,
             "createdate": record.created_at,
-            MODIFIED[kind]: record.updated_at,
+            definitions.MODIFIED[kind]: updated_at,
         }
         known = [name for name in names if name in self.properties[kind]]
-        values = {name: record.properties.get(name) or None for name in known} | system
-        return {
+        values = {name: held.get(name) or None for name in known} | system
+        shown = {
             "id": record.id,
             "properties": values,
             "createdAt": record.created_at,
-            "updatedAt": record.updated_at,
-            "archived": False,
+            "updatedAt": updated_at,
+            "archived": bool(record.archived_at),
         }
+        return shown | ({"archivedAt": record.archived_at} if record.archived_at else {})
 
     def tick(self) -> datetime:
         """Now, but later than every change before: two changes never carry one time."""
         now = datetime.now(UTC)
         self.latest = max(now, self.latest + timedelta(milliseconds=1))
         return self.latest
+
+    def new_id(self, kind: str) -> str:
+        used = [*self.records[kind], *self.merged[kind]]
+        return str(max([512000000, *(int(i) for i in used if i.isdigit())]) + 1)
+
+    def tell(self, changes: list[Change]) -> None:
+        for listener in self.listeners:
+            listener(changes)
 
     def _place(self, kind: str, object_id: str, values: Mapping[str, Any]) -> Record:
         at = stamp(self.tick())
@@ -173,55 +272,16 @@ class Portal:
         self.records[kind][object_id] = record
         return record
 
-    def _problem(self, kind: str, name: str, value: Any) -> Problem | None:
-        known = self.properties[kind].get(name)
-        if known is None:
-            return Problem(name, "PROPERTY_DOESNT_EXIST", f'Property "{name}" does not exist')
-        if known["modificationMetadata"]["readOnlyValue"] or known["calculated"]:
-            return Problem(
-                name, "READ_ONLY_VALUE", f'"{name}" is a read only property; its value cannot be set.'
-            )
-        if not isinstance(value, str):
-            return Problem(name, "INVALID_STRING", f"{name} must be a string")
-        return misfit(known, value) if value else None
-
-    def _tell(self, changes: list[Change]) -> None:
-        for listener in self.listeners:
-            listener(changes)
-
-
-def misfit(known: Mapping[str, Any], value: str) -> Problem | None:
-    name = known["name"]
-    if known["type"] in ("enumeration", "bool"):
-        allowed = [option["value"] for option in known["options"]]
-        chosen = value.strip(";").split(";") if known["fieldType"] == "checkbox" else [value]
-        for choice in chosen:
-            if choice not in allowed:
-                listed = ", ".join(allowed)
-                text = f"{choice} was not one of the allowed options: [{listed}]"
-                return Problem(name, "INVALID_OPTION", text)
-    if known["type"] == "number" and not _is_number(value):
-        return Problem(name, "INVALID_INTEGER", f"{value} was not a valid number.")
-    if known["type"] == "date" and not _is_day(value):
-        return Problem(name, "INVALID_DATE", f"{value} was not a valid date.")
-    return None
+    def _automate(self, kind: str, object_id: str, changed: Mapping[str, str]) -> None:
+        """The account's own workflows, which answer what an app wrote."""
+        self.automating, writes = True, self.writes
+        for rule in self.rules:
+            if rule.kind == kind and rule.property in changed and rule.times > 0:
+                rule.times -= 1
+                value = rule.value.replace("{}", changed[rule.property])
+                self.change(kind, object_id, {rule.property: value}, by_app=rule.by_app)
+        self.automating, self.writes = False, writes
 
 
 def stamp(at: datetime) -> str:
     return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
-
-
-def _is_number(value: str) -> bool:
-    try:
-        return Decimal(value).is_finite()
-    except InvalidOperation:
-        return False
-
-
-def _is_day(value: str) -> bool:
-    if value.lstrip("-").isdigit():
-        return int(value) % 86_400_000 == 0
-    try:
-        return bool(date.fromisoformat(value))
-    except ValueError:
-        return False

@@ -13,12 +13,12 @@ from typing import Any
 import urllib3
 
 from crm_sync.connectors.hubspot.signature import sign
+from crm_sync.standins.hubspot.lives import TYPE_IDS
 from crm_sync.standins.hubspot.records import Change, Portal
 
 MOST_IN_ONE = 100
 MOST_ATTEMPTS = 11  # the first one and ten retries
 KEPT = 200
-TYPE_IDS = {"contacts": "0-1", "companies": "0-2"}
 
 
 @dataclass(order=True)
@@ -46,6 +46,8 @@ class Knobs:
     duplicate: bool = False
     shuffle: bool = False
     paused: bool = False
+    lost: bool = False  # never sent, as after ten failed attempts
+    subscribed: list[str] | None = None  # the properties that are told of; None: all
     retry_seconds: float = 1.0
     gather_seconds: float = 0.02
 
@@ -74,8 +76,14 @@ class Sender:
             self._wake.notify_all()
 
     def changed(self, changes: list[Change]) -> None:
-        if self.url:
-            self.put([self._event(change) for change in changes])
+        """Only with somebody to tell, and only what the app subscribed to."""
+        told = [change for change in changes if self._is_subscribed(change)]
+        if self.url and told and not self.knobs.lost:
+            self.put([self._event(change) for change in told])
+
+    def _is_subscribed(self, change: Change) -> bool:
+        asked = self.knobs.subscribed
+        return asked is None or not change.property or change.property in asked
 
     def put(self, events: list[dict[str, Any]], delay: float = 0) -> None:
         with self._wake:
@@ -97,15 +105,23 @@ class Sender:
             "occurredAt": int(change.at.timestamp() * 1000),
             "subscriptionType": f"object.{change.happening}",
             "attemptNumber": 0,
-            "objectId": int(change.object_id),
             "objectTypeId": TYPE_IDS[change.object_type],
             "changeSource": "INTEGRATION" if change.by_app else "CRM_UI",
             "sourceId": self.app_id if change.by_app else "userId:9586504",
         }
+        if change.happening == "associationChange":
+            del event["objectTypeId"]  # it has two ends, and no object of its own
+        else:
+            event["objectId"] = int(change.object_id)
+        if change.happening == "privacyDeletion":
+            event["subscriptionType"] = "contact.privacyDeletion"
         if change.property:
             known = self.portal.properties[change.object_type][change.property]
-            event |= {"propertyName": change.property, "propertyValue": pushed(known["type"], change.value)}
-        return event
+            sensitive = known["dataSensitivity"] != "non_sensitive"
+            value = "REDACTED" if sensitive else pushed(known["type"], change.value)
+            event |= {"propertyName": change.property, "propertyValue": value}
+            event |= {"isSensitive": True} if sensitive else {}
+        return event | dict(change.more)
 
     def _run(self) -> None:
         while not self._stopped:
