@@ -129,11 +129,14 @@ DATABASES = {
         OPTIONS={
             "pool": {"min_size": 1, "max_size": int(env("PORTAL_DATABASE_POOL", "10")), "timeout": 5},
             "options": "-c jit=off",  # compiled plans make the engine's statements many times slower
+            "prepare_threshold": 5,  # Django prepares nothing; workspaces/statements.py asks for it
         },
         TEST={"MIRROR": "owner"},
     ),
     "owner": database(env("DATABASE_OWNER_URL", APP_DATABASE_URL)),
 }
+# A pool between us and PostgreSQL that cannot keep prepared statements (PgBouncer before 1.21) needs "0" here.
+PREPARED_STATEMENTS = env("PORTAL_PREPARED_STATEMENTS", "1") != "0"
 DATABASE_ROUTERS = ["workspaces.routers.OwnerMigrates"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

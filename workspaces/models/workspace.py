@@ -77,6 +77,8 @@ class Workspace(models.Model):
     contacts_invite = models.BooleanField(default=True)
     collaboration_restricted = models.BooleanField(default=False)
     second_factor_required = models.BooleanField(default=False)
+    # Counted by a trigger with every change of a property; see workspaces/known_properties.py.
+    properties_version = models.BigIntegerField(db_default=0, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self):
