@@ -7,12 +7,12 @@ from django.urls import NoReverseMatch, reverse
 
 from segments import roles
 from segments.audience import Gated
-from segments.engine import clock
+from segments.engine import clock, definitions
 from segments.live import announce, announce_to_all
 from segments.models import Audience, Build
 from workspaces.models import Workspace
 from workspaces.property_usage import Use
-from workspaces.signals import properties_changed, property_uses, standing_changed
+from workspaces.signals import contacts_feed, properties_changed, property_uses, standing_changed
 from workspaces.tenancy import workspace_transaction
 
 
@@ -29,6 +29,13 @@ def keep_role_segments(sender, properties, **kwargs) -> None:
     for prop in properties:
         if prop.level == "contact" and prop.key == "role":
             roles.keep(prop)
+
+
+@receiver(contacts_feed)
+def partners_are_known_by_it(sender, numbers, moving, current, **kwargs) -> bool:
+    """Whether rules ask for something of partners that follows these properties of their contacts."""
+    found = definitions.current() if current else definitions.remembered()
+    return found is not None and bool(found.related.fed_by_contacts(numbers, moving=moving))
 
 
 @receiver(post_delete)

@@ -19,10 +19,14 @@ class RecordChange:
     created: bool = False
     values: dict[int, tuple[Any, Any]] = field(default_factory=dict)  # property number → (old raw, new raw)
     old_partner_id: UUID | None = None  # set where a contact moved to another partner
+    rolls_up: bool = False  # the locks are held that what is known of a contact's partner needs to follow
 
 
 # changes: list[RecordChange], all of one level. Bulk changes announce themselves once.
 record_changed = Signal()
+# a question before contacts change: does what is known of their partners follow? numbers: set[int] of properties,
+# moving: whether contacts come or go, current: False where a guess is enough. Answers True or False.
+contacts_feed = Signal()
 # workspace properties were added, changed or archived. properties: list[Property]
 properties_changed = Signal()
 # a question: receivers answer with the list of workspaces.property_usage.Use that depend on `prop`

@@ -18,6 +18,8 @@ WORDS = {
     "list": "the list was changed",
     "frozen": "was a member when the list was made",
     "released": "a held leaving was released",
+    "records": "its related records changed",
+    "activity": "did something",
 }
 
 
@@ -71,7 +73,12 @@ class Cause:
 def in_words(cause: dict, fields: Fields) -> str:
     """Tier went from Silver to Gold, by Ada."""
     changes = [words for change in cause.get("changes", ()) if (words := _change(change, fields))]
-    text = "; ".join(changes) or _exception(cause) or WORDS.get(cause.get("why", ""), "changed")
+    text = (
+        "; ".join(changes)
+        or _exception(cause)
+        or _beside(cause)
+        or WORDS.get(cause.get("why", ""), "changed")
+    )
     who = cause.get("by", {})
     by = f", by {who['label']}" if who.get("label") and who.get("kind") != "system" else ""
     return f"{text[:1].upper()}{text[1:]}{by}"
@@ -82,6 +89,14 @@ def _exception(cause: dict) -> str:
         return ""
     reason = f": {cause['reason']}" if cause.get("reason") else ""
     return f"an exception ended{reason}" if cause.get("ended") else f"exception{reason}"
+
+
+def _beside(cause: dict) -> str:
+    """What changed are records, or what was done: the reason says which."""
+    reason = cause.get("reason")
+    if not reason or cause.get("why") not in ("records", "activity"):
+        return ""
+    return f"its {reason} changed" if cause["why"] == "records" else reason
 
 
 def _change(change: dict, fields: Fields) -> str:

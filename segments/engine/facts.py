@@ -3,24 +3,26 @@ tables; what single subjects are asked by is kept in their states and follows wh
 """
 
 import json
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
 from psycopg import sql
 
-from segments.engine import states
-from segments.rules.compile_python import CompiledRules
+from segments.engine import activity_facts, record_facts, states
+from segments.engine.record_sources import INSTANT
+from segments.rules.compile_python import CompiledRules, watched_columns
 from segments.rules.compile_sql import Predicate, Side, predicate_of
 from segments.rules.expressions import ALWAYS, Atom, Column, Expression, Fact
 from segments.rules.fields import Fields
+from segments.rules.in_process import value_of
 from segments.rules.lower import constant
 from segments.rules.moments import Moment
 from segments.rules.operators import named
 from workspaces.tenancy import current_workspace_id
 
-INSTANT = """to_jsonb(to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))"""
 # Of one property of one record, what it was (`o`) and what it became (`n`), as documents that rules understand.
 CHANGES = """
     (SELECT {instant} FROM workspaces_propertychange h
@@ -32,9 +34,35 @@ CHANGES = """
 type Owner = sql.Composable  # what names the subject's id in the statement
 
 
-def value(fact: Fact, owner: Owner, fields: Fields, moment: Moment) -> Predicate:
+type Depths = Mapping[Fact, int]  # how many instants are kept of a fact that is a list of them
+
+
+def value(
+    fact: Fact, owner: Owner, fields: Fields, moment: Moment, depth: int = activity_facts.MOST
+) -> Predicate:
     """The fact about one subject, as JSON in the database. `fields` are those of the subject's own level."""
-    return _KINDS[fact.kind](json.loads(fact.spec), owner, fields, moment)
+    spec = json.loads(fact.spec)
+    match fact.kind:
+        case "history":
+            return _history(spec, owner, fields, moment)
+        case "activity":
+            return activity_facts.value(spec, owner, fields, depth)
+        case _:
+            return record_facts.value(spec, owner, fields, moment)
+
+
+def _written(
+    facts: Iterable[Fact], owner: Owner, fields: Fields, moment: Moment, depths: Depths
+) -> tuple[sql.Composable, list]:
+    """The facts and their marks as one object, without what does not hold."""
+    found: list[tuple[str, Predicate]] = []
+    for fact in facts:
+        found.append((fact.key, value(fact, owner, fields, moment, depths.get(fact, activity_facts.MOST))))
+        if fact.watches:
+            found.append((fact.mark, record_facts.mark(fact, owner, fields, moment)))
+    pairs = sql.SQL(", ").join([sql.SQL("%s::text, {}").format(one.clause) for _, one in found])
+    params = [param for key, one in found for param in (key, *one.params)]
+    return sql.SQL("jsonb_strip_nulls(jsonb_build_object({}))").format(pairs), params
 
 
 def _history(spec: dict, owner: Owner, fields: Fields, moment: Moment) -> Predicate:
@@ -73,9 +101,6 @@ def _is_one_of(spec: dict, end: str, fields: Fields) -> Expression:
     return Atom(Column("self", str(field.number), field.type), "any_of", values)
 
 
-_KINDS: dict[str, Callable[[dict, Owner, Fields, Moment], Predicate]] = {"history": _history}
-
-
 def written_out(fields: Fields, moment: Moment) -> Callable[[str, Fact], Predicate]:
     """For the compiler of whole segments: facts as they are at this moment, not as they are stored."""
     sides = {"self": (sql.SQL("own.id"), fields), "partner": (sql.SQL("own.partner_id"), fields.of_partner())}
@@ -90,49 +115,70 @@ def written_out(fields: Fields, moment: Moment) -> Callable[[str, Fact], Predica
 
 
 def read(
-    level: str, ids: Collection[UUID], facts: Collection[Fact], fields: Fields, moment: Moment
+    level: str,
+    ids: Collection[UUID],
+    facts: Collection[Fact],
+    fields: Fields,
+    moment: Moment,
+    depths: Depths = {},  # noqa: B006 never written
 ) -> dict[UUID, dict[str, Any]]:
     """The facts about some subjects, by their keys; what does not hold is left out."""
     if not (ids and facts):
         return {}
-    found = [(fact.key, value(fact, sql.SQL("r.id"), fields, moment)) for fact in facts]
-    pairs = sql.SQL(", ").join([sql.SQL("%s::text, {}").format(one.clause) for _, one in found])
+    written, params = _written(facts, sql.SQL("subject.id"), fields, moment, depths)
     query = sql.SQL(
-        "SELECT r.id, jsonb_strip_nulls(jsonb_build_object({})) FROM {} r"
-        " WHERE r.workspace_id = %s AND r.id = ANY (%s)"
-    ).format(pairs, sql.Identifier(f"workspaces_{level}"))
-    params = [param for key, one in found for param in (key, *one.params)]
+        "SELECT subject.id, {} FROM {} subject WHERE subject.workspace_id = %s AND subject.id = ANY (%s)"
+    ).format(written, sql.Identifier(f"workspaces_{level}"))
     with connection.cursor() as cursor:
         cursor.execute(query, [*params, current_workspace_id(), list(ids)])
         return {pk: json.loads(stored) for pk, stored in cursor.fetchall()}
 
 
-def fill(level: str, facts: Collection[Fact], chunks: list[int], fields: Fields, moment: Moment) -> None:
+def fill(
+    level: str,
+    facts: Collection[Fact],
+    chunks: list[int],
+    fields: Fields,
+    moment: Moment,
+    depths: Depths = {},  # noqa: B006 never written
+) -> None:
     """Works the facts out for everybody in the chunks, under their exclusive locks."""
     if not facts:
         return
     owner = sql.Identifier("s", f"{level}_id")
-    found = [(fact.key, value(fact, owner, fields, moment)) for fact in facts]
-    pairs = sql.SQL(", ").join([sql.SQL("%s::text, {}").format(one.clause) for _, one in found])
+    written, params = _written(facts, owner, fields, moment, depths)
     update = sql.SQL(
-        "UPDATE {} s SET facts = (s.facts - %s::text[]) || jsonb_strip_nulls(jsonb_build_object({}))"
-        " WHERE s.workspace_id = %s AND s.chunk = ANY (%s)"
-    ).format(sql.Identifier(f"segments_{level}state"), pairs)
-    params = [param for key, one in found for param in (key, *one.params)]
+        "UPDATE {} s SET facts = (s.facts - %s::text[]) || {} WHERE s.workspace_id = %s AND s.chunk = ANY (%s)"
+    ).format(sql.Identifier(f"segments_{level}state"), written)
+    old = [key for fact in facts for key in (fact.key, fact.mark)]
     with connection.cursor() as cursor:
-        cursor.execute(update, [[key for key, _ in found], *params, current_workspace_id(), chunks])
+        cursor.execute(update, [old, *params, current_workspace_id(), chunks])
 
 
 def renew(subject: "states.Subject", facts: Iterable[Fact], values: dict[str, Any]) -> set[str]:
-    """Puts newly read facts into a subject; returns the keys of those that differ."""
-    kept = subject.more.facts
-    changed = {fact.key for fact in facts if kept.get(fact.key) != values.get(fact.key)}
+    """Puts newly read facts into a subject; returns the keys of those that differ, and of marks."""
+    return put(subject.more.facts, [key for fact in facts for key in (fact.key, fact.mark)], values)
+
+
+def put(kept: dict[str, Any], keys: Iterable[str], values: Mapping[str, Any]) -> set[str]:
+    """Makes `kept` say the same as `values` about these keys; returns which of them did not."""
+    changed = {key for key in keys if kept.get(key) != values.get(key)}
     for key in changed:
         if key in values:
             kept[key] = values[key]
         else:
             kept.pop(key, None)
     return changed
+
+
+def next_flip(kept: Mapping[str, Any], facts: Iterable[Fact], moment: Moment) -> datetime | None:
+    """When time alone may change one of the facts that are kept."""
+    flips = []
+    for fact in facts:
+        for column, window in watched_columns("self", fact) if fact.watches and fact.mark in kept else ():
+            value = value_of(kept, column, moment.zone)
+            flips.append(window.next_flip(value, moment) if value is not None else None)
+    return min((flip for flip in flips if flip is not None), default=None)
 
 
 def freshen(

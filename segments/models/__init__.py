@@ -1,3 +1,4 @@
+from segments.models.activity import Activity
 from segments.models.audience import Audience, AudienceSegment
 from segments.models.breaker import BreakerTicket, BreakerWindow, Hold
 from segments.models.check import CheckOverride, SegmentCheck
@@ -11,6 +12,7 @@ from segments.models.segment import Build, Definitions, Segment, StaticMember
 from segments.models.state import ContactState, PartnerState
 
 __all__ = [
+    "Activity",
     "Audience",
     "AudienceSegment",
     "BreakerTicket",

@@ -22,6 +22,7 @@ from segments.rules.expressions import (
     places,
 )
 from segments.rules.fields import Fields
+from segments.rules.flips import Flips
 from segments.rules.lower import lower
 from segments.rules.moments import Moment
 from segments.rules.tree import Node, Place
@@ -82,17 +83,21 @@ class CompiledRules:
 
     def next_flip(self, own: Mapping, partner: Mapping, moment: Moment) -> datetime | None:
         """The first instant after the moment at which time alone can change a verdict."""
-        flips = []
-        for column, window in self._timed:
-            value = in_process.value_of(partner if column.of == "partner" else own, column, self.zone)
-            if value is not None and (flip := window.next_flip(value, moment)) is not None:
-                flips.append(flip)
-        return min(flips, default=None)
+        return self._flips.first(own, partner, moment)
+
+    @cached_property
+    def _flips(self) -> Flips:
+        return Flips(self._timed, self.zone)
+
+    def moved_by_time(self, changed: Iterable[Place]) -> bool:
+        """Whether what changed is asked for by a condition that time alone can turn."""
+        return not self._flips.places.isdisjoint(changed)
 
     @cached_property
     def beside(self) -> frozenset[tuple[str, str]]:
         """Sides and keys of what is asked beside the properties' values, which need not be read otherwise."""
-        return frozenset((column.of, column.key) for column in self._columns if not column.key.isdigit())
+        asked = {(column.of, column.key) for column in self._columns if not column.key.isdigit()}
+        return frozenset(asked | {(of, fact.mark) for of, fact in self.facts if fact.watches})
 
     def keys_of(self, side: str) -> frozenset[str]:
         """The keys of what is asked of a side beside the values of its properties."""
@@ -105,6 +110,15 @@ class CompiledRules:
     @cached_property
     def facts(self) -> frozenset[tuple[str, Fact]]:
         return frozenset().union(*(facts(rule) for rule in self._rules.values()))
+
+    @cached_property
+    def depths(self) -> dict[Fact, int]:
+        """Of facts that are lists of instants: how many of the newest are asked about."""
+        found: dict[Fact, int] = {}
+        for column in self._columns:
+            if column.fact is not None and column.index is not None:
+                found[column.fact] = max(found.get(column.fact, 0), column.index + 1)
+        return found
 
     @cached_property
     def timed(self) -> bool:
@@ -124,13 +138,22 @@ class CompiledRules:
 
     @cached_property
     def _timed(self) -> list[tuple[Column, Any]]:
-        return list({(atom.column, atom.value) for atom in self._atoms if atom.timed})
+        asked = {(atom.column, atom.value) for atom in self._atoms if atom.timed}
+        return [*asked, *(watched for of, fact in self.facts for watched in watched_columns(of, fact))]
 
     def _function(self, place: Place | None) -> "_Function":
         if place not in self._functions:
             wanted = self._rules if place is None else sorted(self._asked_by[place])
             self._functions[place] = _Function({build: self._rules[build] for build in wanted}, self.zone)
         return self._functions[place]
+
+
+def watched_columns(of: str, fact: Fact) -> list[tuple[Column, Any]]:
+    """What the mark of a fact holds, each with the bound that comes to pass it."""
+    return [
+        (Column(of, fact.mark, "instants", index=index), watch.window)
+        for index, watch in enumerate(fact.watches)
+    ]
 
 
 class _Function:

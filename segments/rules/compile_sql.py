@@ -67,6 +67,12 @@ def predicate_of(
     return Predicate(writer.node(rule, negated=False), writer.params)
 
 
+def value_of(column: Column, moment: Moment, *, sides: Mapping[str, Side]) -> Predicate:
+    """What a column holds, as an expression."""
+    writer = _Writer(moment, sides, None)
+    return Predicate(writer.column(column), writer.params)
+
+
 class _Writer:
     """Pieces are written in the order in which they stand, so that the parameters keep step."""
 

@@ -1,12 +1,12 @@
 """A rule as both compilers see it: groups of positive tests on columns, with folded constants."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
 from segments.rules.tree import Place
-from segments.rules.windows import Anniversary, Window
+from segments.rules.windows import Anniversary, Midnight, Window
 
 MAX_NODES = 2000  # of a rule with everything that it refers to
 
@@ -15,14 +15,34 @@ MAX_NODES = 2000  # of a rule with everything that it refers to
 class Fact:
     """Something about a subject that its documents do not say: worked out from other tables, then kept beside
     them under the fact's key. `spec` is canonical JSON; equal questions are one fact.
+
+    What is asked of related records may change with time. `watches` says which of their values come to lie on the
+    other side of which bound; the next of each is kept under the fact's mark, so that the instant can be foretold.
     """
 
     kind: str  # "records", "activity" or "history"
     spec: str
+    watches: "tuple[Watch, ...]" = field(default=(), compare=False)
 
     @property
     def key(self) -> str:
-        return "f" + sha256(f"{self.kind} {self.spec}".encode()).hexdigest()[:16]
+        return "f" + self._name
+
+    @property
+    def mark(self) -> str:
+        return "u" + self._name
+
+    @property
+    def _name(self) -> str:
+        return sha256(f"{self.kind} {self.spec}".encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """A value of related records, and a bound that passes it with time: from then on the fact is another."""
+
+    column: "Column"
+    window: Window | Midnight
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +50,9 @@ class Column:
     """Where a value stands, in the subject's document or its partner's.
 
     The key says what of it: "17" the value of property 17, "r17" the same as it was typed, "t17" when it was last
-    set; "f…" a fact; "b12" whether the subject was picked for build 12; "h5" whether segment 5 holds it, "x5"
-    what exception it makes of it; "id" which subject it is. `currency` is the one of money that counts, `index`
-    the place in a list of instants, `through` what is worked out of the value before it is tested.
+    set; "f…" a fact, "u…" its mark; "b12" whether the subject was picked for build 12; "h5" whether segment 5 holds
+    it, "x5" what exception it makes of it; "id" which subject it is. `currency` is the one of money that counts,
+    `index` the place in a list of instants, `through` what is worked out of the value before it is tested.
     """
 
     of: str

@@ -6,6 +6,7 @@ is the contact's partner.
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 from segments.rules.expressions import (
     ALWAYS,
@@ -16,6 +17,8 @@ from segments.rules.expressions import (
     Fact,
     Group,
     Shared,
+    Watch,
+    atoms,
 )
 from segments.rules.fields import (
     ACTIVITY,
@@ -32,7 +35,7 @@ from segments.rules.operators import Operator, named
 from segments.rules.text import fold, tidy
 from segments.rules.tree import MAX_REFERENCES, Node, is_group
 from segments.rules.versions import version
-from segments.rules.windows import Anniversary, Window, window
+from segments.rules.windows import Anniversary, Window, crossings, window
 
 SHARES = 2**32  # equal parts of a random share
 _READS = {"raw": "r", "length": "r", "time": "t"}
@@ -108,7 +111,7 @@ class _Lowering:
         """The newest instants are kept, so "at least n" asks where the n-th newest lies."""
         value = leaf.get("v") or {}
         times = value.get("n", 1)
-        asked = {"kind": str(field.number), "what": value.get("what", "")}
+        asked = {"kind": field.key, "what": value.get("what", "")}
         within = _lately(value["within"]) if value.get("within") else None
 
         def at_least(count: int, *, negative: bool = False) -> Atom:
@@ -129,12 +132,13 @@ class _Lowering:
 
     def _records(self, leaf: Node, field: Field, chosen: Operator) -> Expression:
         asked = {"records": field.key, "where": leaf.get("where")}
+        watches = self._watches(leaf, field)
         if chosen.test == "measure":
-            return self._measure(leaf, field, chosen, asked)
+            return self._measure(leaf, field, chosen, asked, watches)
         if chosen.test == "all":
-            column = _fact_column("records", asked | {"take": "all"}, field.of, "boolean")
+            column = _fact_column("records", asked | {"take": "all"}, field.of, "boolean", watches=watches)
             return Atom(column, "yes", blank_counts=chosen.name == "all_or_none")
-        column = _fact_column("records", asked | {"take": "count"}, field.of, "number")
+        column = _fact_column("records", asked | {"take": "count"}, field.of, "number", watches=watches)
         count = leaf.get("v", 1)
         match chosen.name:
             case "none":
@@ -146,7 +150,19 @@ class _Lowering:
             case _:
                 return Atom(column, "gte", count)
 
-    def _measure(self, leaf: Node, field: Field, chosen: Operator, asked: dict) -> Atom:
+    def _watches(self, leaf: Node, field: Field) -> tuple[Watch, ...]:
+        """Which values of the records time alone may bring over a bound of the conditions on them."""
+        if not leaf.get("where"):
+            return ()
+        timed = [atom for atom in atoms(where(leaf["where"], self._fields.records[field.key])) if atom.timed]
+        found = [
+            Watch(replace(atom.column, through=""), one) for atom in timed for one in crossings(atom.value)
+        ]
+        return tuple(dict.fromkeys(found))
+
+    def _measure(
+        self, leaf: Node, field: Field, chosen: Operator, asked: dict, watches: tuple[Watch, ...]
+    ) -> Atom:
         value = leaf["v"]
         inner_fields = self._fields.records[field.key]
         measured = inner_fields["self", value["p"]]
@@ -156,7 +172,9 @@ class _Lowering:
         kind = "number" if measured.type == "money" else measured.type
         blank = value.get("unknown", "include" if inner.negative else "exclude") == "include"
         return Atom(
-            column=_fact_column("records", spec, field.of, kind, through=_THROUGH.get(inner.reads, "")),
+            column=_fact_column(
+                "records", spec, field.of, kind, through=_THROUGH.get(inner.reads, ""), watches=watches
+            ),
             test=inner.test,
             value=constant(inner, measured.type, value.get("v"), inner_fields),
             negative=inner.negative,
@@ -214,10 +232,23 @@ def _with_exceptions(rule: Expression, number: int, of: str) -> Expression:
     return Group("any", (Atom(exception, "yes"), Group("all", (not_barred, Group("any", (rule, held))))))
 
 
+def where(group: Node, fields: Fields) -> Expression:
+    """The conditions on related records, of which `fields` are known."""
+    return _Lowering(fields).node(group)
+
+
 def _fact_column(
-    kind: str, spec: dict, of: str, type: str, *, index: int | None = None, through: str = ""
+    kind: str,
+    spec: dict,
+    of: str,
+    type: str,
+    *,
+    index: int | None = None,
+    through: str = "",
+    watches: tuple[Watch, ...] = (),
 ) -> Column:
-    fact = Fact(kind, json.dumps(spec, sort_keys=True, ensure_ascii=False, separators=(",", ":")))
+    asked = json.dumps(spec, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    fact = Fact(kind, asked, watches)
     return Column(of, fact.key, type, index=index, through=through, fact=fact)
 
 

@@ -156,6 +156,28 @@ class Anniversary:
         return day_start(opens if opens > today else shift(coming, 1, "day"), moment.zone)
 
 
+@dataclass(frozen=True, slots=True)
+class Midnight:
+    """For what may change with every day: the next one is always the next time to look."""
+
+    def at(self, moment: Moment) -> tuple[str, str]:
+        return EVER, NEVER
+
+    def next_flip(self, value: str, moment: Moment) -> datetime | None:
+        tomorrow = shift(moment.today, 1, "day")
+        return day_start(tomorrow, moment.zone) if tomorrow < date.max else None
+
+
+def crossings(asked: "Window | Anniversary") -> "list[Window | Midnight]":
+    """The moving bounds of a window, each as one of its own that is open to the end: what lies in it has not been
+    passed yet, and of several values the smallest is passed first. What comes round every year has no such order.
+    """
+    if isinstance(asked, Anniversary):
+        return [Midnight()]
+    moving = [b for b in (asked.start, asked.end) if isinstance(b, ShiftedDay | PeriodDay | Clock)]
+    return [Window(bound, None, asked.of_days) for bound in dict.fromkeys(moving)]
+
+
 def window(name: str, value, *, of_days: bool, calendar: Calendar = Calendar()) -> Window:  # noqa: B008
     """The window of an operator on dates, from the canonical value of the condition."""
     name = _SAME.get(name, name)

@@ -1,0 +1,132 @@
+"""Kinds of records that rules may ask about, and how their rows are read.
+
+The contacts of a partner are built in. Features register theirs (segments.records); nothing here knows them.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+
+from psycopg import sql
+
+from segments.rules.fields import TEXT_TYPES, Field, Fields
+
+INSTANT = """to_jsonb(to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))"""
+GROUP = "Related records"
+# Fields of records are keyed apart from what else a column may read; see segments.rules.expressions.Column.
+PREFIX = "_"
+
+type Options = Collection[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Something that can be asked of each record.
+
+    `sql` is its value as an expression on the row `r`, NULL where it is blank, of the SQL type that fits `type`:
+    text, numeric, boolean, date, timestamptz, or text[] for several choices. Money names its currency, text the
+    same text as rules compare it (segments.rules.text.fold), which the feature writes beside it.
+    """
+
+    key: str
+    label: str
+    type: str
+    sql: str
+    options: Options | Callable[[], Options] = ()
+    currency: str = ""
+    folded: str = ""
+
+    def field(self, *, options: bool) -> Field:
+        known = self.options if not callable(self.options) else self.options() if options else ()
+        return Field(PREFIX + self.key, "self", self.key, self.label, self.type, tuple(known))
+
+    def json(self, *, raw: bool) -> str:
+        """The value as documents hold it."""
+        if self.type in TEXT_TYPES:
+            return f"to_jsonb(nullif({self.sql if raw else self.folded}, ''))"
+        return _JSON[self.type](self)
+
+
+_JSON: dict[str, Callable[[Asked], str]] = {
+    "number": lambda asked: f"to_jsonb(({asked.sql})::numeric)",
+    "money": lambda asked: (
+        f"CASE WHEN ({asked.sql}) IS NOT NULL THEN"
+        f" jsonb_build_object('a', ({asked.sql})::numeric, 'c', {asked.currency}) END"
+    ),
+    "boolean": lambda asked: f"to_jsonb(({asked.sql})::boolean)",
+    "choice": lambda asked: f"to_jsonb(nullif(({asked.sql})::text, ''))",
+    "user": lambda asked: f"to_jsonb(nullif(({asked.sql})::text, ''))",
+    "date": lambda asked: f"to_jsonb(to_char({asked.sql}, 'YYYY-MM-DD'))",
+    "datetime": lambda asked: INSTANT.format(f"({asked.sql})"),
+    # A set: sorted as the process sorts, each once.
+    "multi_choice": lambda asked: (
+        '(SELECT jsonb_agg(one ORDER BY one COLLATE "C")'  # noqa: S608 the feature's own text
+        f" FROM (SELECT DISTINCT unnest({asked.sql}) AS one) several)"
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Source:
+    """A kind of records.
+
+    `table` has a workspace_id; `owners` names the column that holds whose a record is, by level. `name` is what
+    people call one, as an expression on the row `r`. Percent signs in expressions are doubled.
+    """
+
+    key: str
+    label: str  # "Quotes"
+    one: str  # "quote"
+    table: str
+    owners: Mapping[str, str]
+    name: str
+    asked: tuple[Asked, ...] = ()
+
+    @property
+    def place(self) -> str:
+        """What a condition on these records calls them."""
+        return f"records:{self.key}"
+
+    def fields(self, like: Fields, properties: Collection[Field], *, options: bool) -> Fields:
+        """What can be asked of each. `properties` are those of contacts, `like` the calendar and currency."""
+        known = [one.field(options=options) for one in self.asked]
+        return Fields(known, level=self.one, currency=like.currency, calendar=like.calendar)
+
+    def owner(self, level: str) -> sql.Composable:
+        return sql.Identifier("r", self.owners[level])
+
+    def documents(self, keys: Collection[str]) -> sql.Composable:
+        """Behind FROM: rows `r`, and `n` with their documents, as far as these keys need."""
+        asked = [one for one in self.asked if PREFIX + one.key in keys]
+        parts = [
+            sql.SQL("jsonb_strip_nulls(jsonb_build_object({})) AS {}").format(
+                sql.SQL(", ").join(
+                    sql.SQL("{}, {}").format(sql.Literal(PREFIX + one.key), sql.SQL(one.json(raw=raw)))  # type: ignore[arg-type]  # the feature's own text
+                    for one in asked
+                ),
+                sql.Identifier("raw" if raw else "norm"),
+            )
+            for raw in (False, True)
+        ]
+        rows = sql.SQL("{} r CROSS JOIN LATERAL (SELECT {}, {}) n")
+        return rows.format(sql.Identifier(self.table), *parts)
+
+
+class _Contacts(Source):
+    """Contacts have documents already."""
+
+    def fields(self, like: Fields, properties: Collection[Field], *, options: bool) -> Fields:
+        return Fields(properties, level="contact", currency=like.currency, calendar=like.calendar)
+
+    def documents(self, keys: Collection[str]) -> sql.Composable:
+        return sql.SQL("workspaces_contact r CROSS JOIN LATERAL (SELECT r.norm, r.raw) n")
+
+
+CONTACTS = _Contacts(
+    key="contacts",
+    label="Contacts",
+    one="contact",
+    table="workspaces_contact",
+    owners={"partner": "partner_id"},
+    name="coalesce(nullif(r.name, ''), r.email)",
+)
+SOURCES: dict[str, Source] = {CONTACTS.key: CONTACTS}
