@@ -15,6 +15,7 @@ class Entry:
     icon: str
     route: str
     permission: str = ""
+    also: str = ""  # addresses below Settings that belong here too
 
 
 # As wide as the product will be; what has no route yet does not show.
@@ -22,8 +23,8 @@ SETTINGS = (
     (
         "",
         (
-            Entry("Partners", "firm", "settings:partners", "partners.view"),
-            Entry("Contacts", "people", "settings:contacts", "contacts.view"),
+            Entry("Partners", "firm", "settings:partners", "partners.view", "segments/of-partner/"),
+            Entry("Contacts", "people", "settings:contacts", "contacts.view", "segments/of-contact/"),
             Entry("Deals", "deal", "settings:deals"),
         ),
     ),
@@ -92,9 +93,9 @@ def settings_groups(request):
         for label, entries in SETTINGS
     ]
     items = [item for group in groups for item in group["entries"]]
-    here = [item for item in items if request.path.startswith(item["url"])]
+    here = [(len(at), item) for item in items for at in item["places"] if request.path.startswith(at)]
     if here:
-        max(here, key=lambda item: len(item["url"]))["current"] = True
+        max(here, key=lambda found: found[0])[1]["current"] = True
     return [group for group in groups if group["entries"]]
 
 
@@ -129,4 +130,5 @@ def _item(entry):
         url = reverse(entry.route)
     except NoReverseMatch:
         return None
-    return {"label": entry.label, "icon": entry.icon, "url": url}
+    places = [url, reverse("settings:home") + entry.also] if entry.also else [url]
+    return {"label": entry.label, "icon": entry.icon, "url": url, "places": places}

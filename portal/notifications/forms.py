@@ -9,6 +9,7 @@ from portal.notifications.models import Preference
 from segments.models import Channel, Level
 from segments.notifications import KINDS, WIDTH, Kind, Policy, by_group
 
+LEVELS = {Level.ALL: "Everything", Level.MINE: "Where they collaborate", Level.OFF: "Off"}
 OWN_LEVELS = {Level.ALL: "Everything", Level.MINE: "Only where I collaborate", Level.OFF: "Off"}
 
 
@@ -62,7 +63,7 @@ class DefaultsForm(GridForm):
         policy = Policy()
         for kind in KINDS.values():
             for channel in Channel:
-                choices = [(level, Level(level).label) for level in kind.levels]
+                choices = [(level, LEVELS[Level(level)]) for level in kind.levels]
                 field = forms.ChoiceField(choices=choices, initial=policy.default(kind, channel))
                 self.add(kind, channel, field)
 

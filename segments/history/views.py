@@ -12,7 +12,7 @@ from segments.history.trend import trends
 from segments.models import Build, Segment
 from workspaces.access import settings_view
 from workspaces.exports import csv_response
-from workspaces.settings_views import records
+from workspaces.settings_views import contacts, partners, records
 
 SPANS = {"30": 30, "90": 90, "365": 365}
 USUAL = "90"
@@ -66,8 +66,7 @@ def segment_build_names(request, pk, build_pk):
 @require_safe
 def contact_segments(request, pk):
     contact = records.contact_or_404(pk)
-    content = {"contact": contact, "record": contact, "current": "segments"}
-    content["access_url"] = records.route("settings:contact-access", contact.pk)
+    content = contacts.frame(request, contact, "segments")
     return render(request, "segments/settings/of_contact.html", content | _segments_of(request, contact))
 
 
@@ -75,7 +74,7 @@ def contact_segments(request, pk):
 @require_safe
 def partner_segments(request, pk):
     partner = records.partner_or_404(pk)
-    content = {"partner": partner, "record": partner, "current": "segments"}
+    content = partners.frame(request, partner, "segments")
     return render(request, "segments/settings/of_partner.html", content | _segments_of(request, partner))
 
 
@@ -83,6 +82,5 @@ def _segments_of(request, record):
     return {
         "list": SegmentsOf(record, request.GET),
         "exceptions": exceptions.of_subject(record.level, record.pk),
-        "may_change": records.may_change(request.member, record),
         "may_manage": request.member.may("segments.manage"),
     }
