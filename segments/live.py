@@ -3,8 +3,7 @@
 from collections.abc import Collection
 from uuid import UUID
 
-from django.db import connection
-
+from workspaces import statements
 from workspaces.tenancy import current_workspace_id
 
 CHANNEL = "live"
@@ -25,8 +24,5 @@ def announce_to_all() -> None:
 def _tell(whom: list[str]) -> None:
     workspace_id = current_workspace_id()
     if whom:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT pg_notify(%s, note) FROM unnest(%s::text[]) AS note",
-                [CHANNEL, [f"{workspace_id}:{one}" for one in whom]],
-            )
+        tell = "SELECT pg_notify(%s::text, note) FROM unnest(%s::text[]) AS note"
+        statements.run(tell, [CHANNEL, [f"{workspace_id}:{one}" for one in whom]])

@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from workspaces.models import Contact, PersonAccess, TeamMember, User
+from workspaces.signals import contact_visited
 from workspaces.tenancy import workspace_transaction
 
 # Being here is written down this often at most, so that reading a page is not writing a row.
@@ -55,6 +56,7 @@ def note_visit(contact, workspace):
     if contact.last_seen_at is None or now - contact.last_seen_at > VISIT_EVERY:
         with workspace_transaction(workspace):
             Contact.objects.filter(pk=contact.pk).update(last_seen_at=now)
+        contact_visited.send(sender=Contact, contact=contact, workspace=workspace)
 
 
 def choose_contact(session, contact):

@@ -11,10 +11,10 @@ from django.db import OperationalError, connection, transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from workspaces import locks
+from workspaces import known_properties, locks, record_rows
 from workspaces.models import Contact, Partner, Property, PropertyChange
 from workspaces.property_types import Invalid, clean, normalise
-from workspaces.signals import RecordChange, properties_changed, record_changed
+from workspaces.signals import RecordChange, contacts_feed, properties_changed, record_changed
 from workspaces.tenancy import current_workspace_id
 
 MODELS = {"partner": Partner, "contact": Contact}
@@ -78,14 +78,14 @@ def set_many(edits, *, by):
     if not edits:
         return []
     level = edits[0].record.level
-    known = properties_of(level)
+    known = known_properties.current().by_key[level]
     for edit in edits:
         edit.cleaned = _cleaned(edit, known, level=level, by=by)
-    _lock(edits, level)
+    rolls_up = _lock(edits, level)
     now = timezone.now()
-    changes = [change for edit in edits if (change := _apply(edit, by=by, at=now))]
-    _write(edits, changes, level)
-    _log(changes, known, level)
+    changes = [change for edit in edits if (change := _apply(edit, by=by, at=now, rolls_up=rolls_up))]
+    created = {id(edit.record) for edit in edits if edit.created}
+    record_rows.write(level, changes, created=created, known=known, by=by)
     if changes:
         record_changed.send(sender=MODELS[level], changes=changes)
     return changes
@@ -138,48 +138,70 @@ def _defaults(known, level):
 
 
 class _Moved(Exception):
-    """A contact is at another partner than the one that was locked."""
+    """A contact is at another partner than the one that was locked, or the partner has to be locked as well."""
 
 
 def _lock(edits, level):
+    """Takes the locks and reads the rows again. Whether partners are locked as if they changed themselves: a shared
+    lock that were made exclusive later would wait in a circle.
+    """
+    rolls_up = level == "contact" and _feeds(edits, current=False)
+    deadlocks = 0
     for _ in range(MOVES):
         try:
             with transaction.atomic():
-                _take_locks(edits, level)
+                _take_locks(edits, level, rolls_up)
                 _refresh([edit for edit in edits if not edit.created], level)
-                return
+                if level == "contact" and not rolls_up and _feeds(edits, current=True):
+                    rolls_up = True
+                    raise _Moved
+                return rolls_up
         except _Moved:
             continue  # the savepoint gave the locks back; now the right partner is known
+        except OperationalError as error:
+            deadlocks += 1
+            if not locks.is_deadlock(error) or deadlocks == locks.ATTEMPTS:
+                raise
     raise OperationalError("The contact kept moving between partners.")
 
 
-def _take_locks(edits, level):
+def _take_locks(edits, level, rolls_up):
+    records = [edit.record for edit in edits]
     if level == "partner":
-        locks.lock_for_partners([edit.record for edit in edits])
-    else:
-        targets = [edit.partner.pk for edit in edits if edit.partner]
-        locks.lock_for_contacts([edit.record for edit in edits], partner_ids=targets)
+        locks.lock_for_partners(records, again=False)
+        return
+    targets = [edit.partner.pk for edit in edits if edit.partner]
+    lock = locks.lock_partners_with_contacts if rolls_up else locks.lock_for_contacts
+    lock(records, partner_ids=targets, again=False)
+
+
+def _feeds(edits, *, current):
+    """Asked before the locks, where a guess will do, and under them once more."""
+    numbers = {prop.number for edit in edits for prop in edit.cleaned}
+    moving = any(edit.created or edit.partner for edit in edits)
+    answers = contacts_feed.send(sender=Contact, numbers=numbers, moving=moving, current=current)
+    return any(answer for _, answer in answers)
 
 
 def _refresh(edits, level):
     """Reads the rows again under their locks: what was loaded before may be old."""
-    model = MODELS[level]
-    wanted = model.objects.filter(pk__in=[edit.record.pk for edit in edits]).order_by("pk")
-    rows = {row.pk: row for row in wanted.select_for_update(of=("self",), no_key=True)}
+    if not edits:
+        return
+    rows = record_rows.read(level, [edit.record.pk for edit in edits])
     moved = False
     for edit in edits:
-        row = rows.get(edit.record.pk)
-        if row is None:
-            raise model.DoesNotExist(f"The {level} is gone.")
-        if isinstance(row, Contact) and row.partner_id != edit.record.partner_id:
+        if edit.record.pk not in rows:
+            raise MODELS[level].DoesNotExist(f"The {level} is gone.")
+        row = rows[edit.record.pk]
+        edit.record.raw, edit.record.norm, edit.record.set_at = row.raw, row.norm, row.set_at
+        edit.record.version = row.version
+        if level == "contact" and row.partner_id != edit.record.partner_id:
             edit.record.partner_id, moved = row.partner_id, True
-        for name in ("raw", "norm", "set_at", "version"):
-            setattr(edit.record, name, getattr(row, name))
     if moved:
         raise _Moved
 
 
-def _apply(edit, *, by, at):
+def _apply(edit, *, by, at, rolls_up):
     record, values = edit.record, {}
     moved_from = None
     if edit.partner and not edit.created and edit.partner.pk != record.partner_id:
@@ -201,6 +223,7 @@ def _apply(edit, *, by, at):
         created=edit.created,
         values=values,
         old_partner_id=moved_from,
+        rolls_up=rolls_up,
     )
 
 
@@ -217,43 +240,6 @@ def _put(record, prop, raw, at):
         setattr(record, record.columns[prop.key], raw or "")
         if prop.key == "email" and record.level == "contact":
             record.user_id = None  # an address that nobody proved binds nobody
-
-
-def _write(edits, changes, level):
-    model = MODELS[level]
-    changed = [change.record for change in changes]
-    created = {id(edit.record) for edit in edits if edit.created}
-    model.objects.bulk_create([r for r in changed if id(r) in created], batch_size=1000)
-    fields = ["raw", "norm", "set_at", "version", *set(model.columns.values())]
-    if level == "contact":
-        fields += ["partner", "user"]
-    existing = [r for r in changed if id(r) not in created]
-    if len(existing) == 1:
-        existing[0].save(update_fields=fields)
-    elif existing:
-        model.objects.bulk_update(existing, fields, batch_size=500)
-
-
-def _log(changes, known, level):
-    by_number = {prop.number: prop for prop in known.values()}
-    rows = [
-        PropertyChange(
-            level=level,
-            record_id=change.record.pk,
-            prop=by_number[number],
-            old=old,
-            new=new,
-            old_norm=normalise(by_number[number], old),
-            new_norm=normalise(by_number[number], new),
-            actor_kind=change.by.kind,
-            actor_id=change.by.id,
-            actor_label=change.by.label,
-            at=change.at,
-        )
-        for change in changes
-        for number, (old, new) in change.values.items()
-    ]
-    PropertyChange.objects.bulk_create(rows, batch_size=2000)
 
 
 def define_properties(definitions):

@@ -33,6 +33,8 @@ properties_changed = Signal()
 property_uses = Signal()
 # a contact was suspended or let in again. contact: Contact
 standing_changed = Signal()
+# a contact is here, for the first time in a while; no transaction is open. contact: Contact, workspace
+contact_visited = Signal()
 # a contact is told the way into the portal. contact: Contact, by: Actor
 contact_invited = Signal()
 # how far values that were edited here have come. record_id, properties: list[Property], state, crm, message

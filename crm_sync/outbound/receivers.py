@@ -6,12 +6,16 @@ from django.dispatch import receiver
 
 from crm_sync.agreement import delivery
 from crm_sync.models import ExternalRecord, FieldMapping
+from workspaces import statements
 from workspaces.signals import record_changed
+from workspaces.tenancy import current_workspace_id
 
 
 @receiver(record_changed)
 def follow(sender, changes, **kwargs):
     changes = [change for change in changes if change.values]
+    if not (changes and _are_linked(changes)):
+        return
     mappings = _mappings({number for change in changes for number in change.values})
     if not mappings:
         return
@@ -24,6 +28,20 @@ def follow(sender, changes, **kwargs):
         for link in by_record[change.record.pk]:
             if not _came_from(link, change):
                 delivery.enqueue(link, _values(link, change, mappings), edited_by=change.by.label)
+
+
+LINKED = {
+    level: f"""
+        SELECT 1 FROM crm_sync_externalrecord
+        WHERE workspace_id = %s::uuid AND {level}_id = ANY (%s::uuid[]) LIMIT 1"""  # noqa: S608
+    for level in ("partner", "contact")
+}
+
+
+def _are_linked(changes):
+    """Asked of every change, so as cheaply as can be: most records of most workspaces are in no CRM."""
+    ids = [change.record.pk for change in changes]
+    return bool(statements.run(LINKED[changes[0].level], [current_workspace_id(), ids]))
 
 
 def _mappings(numbers):

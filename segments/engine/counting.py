@@ -1,13 +1,9 @@
 """How many members a segment has: a number that is folded now and then, plus the deltas since."""
 
-from collections import Counter
-from collections.abc import Iterable
-
 from django.db import connection
 from django.db.models import F, IntegerField, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
-from segments.engine.history import Change
 from segments.models import CountDelta, Segment
 from workspaces.tenancy import current_workspace_id
 
@@ -24,14 +20,6 @@ FOLD = """
     )
     UPDATE segments_segment s SET member_count = s.member_count + t.delta
     FROM totals t WHERE s.id = t.segment_id AND s.workspace_id = %s"""
-
-
-def add(changes: Iterable[Change]) -> None:
-    totals: Counter = Counter()
-    for change in changes:
-        totals[change.segment_id] += 1 if change.joined else -1
-    deltas = [CountDelta(segment_id=pk, delta=delta) for pk, delta in totals.items() if delta]
-    CountDelta.objects.bulk_create(deltas)
 
 
 def with_members(segments: QuerySet) -> QuerySet:

@@ -10,10 +10,12 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import F
 
+from segments.engine import related, related_fields
 from segments.models import Build, Segment
 from segments.rules.compile_python import CompiledRules
 from segments.rules.expressions import Fact
 from segments.rules.fields import CHANCE, CONSTANT, SEGMENTS, Calendar, Field, Fields, Referenced
+from workspaces import locks, statements
 from workspaces.models import Property, TeamMember, Workspace
 from workspaces.tenancy import current_workspace_id
 
@@ -43,9 +45,23 @@ class RuleSet:
         }
 
     def facts_about(self, level: str, numbers: Iterable[int]) -> frozenset[Fact]:
-        """Those that a change of these properties may change."""
+        """Those that a change of these properties of a subject may change of itself."""
         asked = set(numbers)
-        return frozenset(fact for fact in self.facts[level] if self._history[fact] in asked)
+        return frozenset(fact for fact in self.facts[level] if self._history.get(fact) in asked)
+
+    @cached_property
+    def related(self) -> "related.Related":
+        """Which facts follow other records and activity."""
+        return related.Related(self.facts)
+
+    @cached_property
+    def depths(self) -> dict[Fact, int]:
+        """How many instants are kept of those facts that are lists of them."""
+        found: dict[Fact, int] = {}
+        for rules in self.rules.values():
+            for fact, depth in rules.depths.items():
+                found[fact] = max(depth, found.get(fact, 0))
+        return found
 
     @cached_property
     def _history(self) -> dict[Fact, int]:
@@ -80,6 +96,11 @@ def current() -> RuleSet:
     return found
 
 
+def remembered() -> "RuleSet | None":
+    """The rules as this process knew them last: without a question to the database, so maybe outdated."""
+    return _compiled.get(current_workspace_id())
+
+
 def change() -> None:
     """Marks the definitions as changed. Holds their row, so that two who publish go one after the other."""
     with connection.cursor() as cursor:
@@ -106,12 +127,12 @@ def next_number() -> int:
 
 def lock_shared() -> None:
     """Every change of a membership, after the locks of its records: waits for a switch of builds, if one runs."""
-    _lock("pg_advisory_xact_lock_shared")
+    locks.lock_definitions()
 
 
 def lock_exclusive() -> None:
     """The switch of builds: no change of a membership is on its way while it compares the old and the new."""
-    _lock("pg_advisory_xact_lock")
+    locks.lock_definitions(exclusive=True)
 
 
 def fields_of(level: str, *, everything: bool = True) -> Fields:
@@ -150,7 +171,31 @@ class _Present(Mapping[str, Referenced]):
 
 def _fields(level, properties, workspace, people, there: _Present | None = None) -> Fields:
     sides = {"self": level, "partner": "partner"} if level == "contact" else {"self": level}
-    found = [
+    found = [field for side, of in sides.items() for field in _properties(side, of, properties, people)]
+    found += related_fields.offered(sides, options=there is not None)
+    for side, wanted in sides.items():
+        options = there.options(wanted) if there is not None else ()
+        found.append(Field(SEGMENTS, side, "segments", "Segment", SEGMENTS, options, group="Segments"))
+    found += [
+        Field("chance", "self", "chance", "Random share", CHANCE, group="Everybody"),
+        Field("everyone", "self", "everyone", f"Every {level}", CONSTANT, group="Everybody"),
+    ]
+    calendar = Calendar(workspace.week_starts, workspace.fiscal_year_starts)
+    like = Fields((), currency=workspace.currency, calendar=calendar)
+    contacts = _properties("self", "contact", properties, people)
+    return Fields(
+        found,
+        level=level,
+        currency=workspace.currency,
+        calendar=calendar,
+        segments=there,
+        records=related_fields.of_records(contacts, like, options=there is not None),
+        keeps_history=True,
+    )
+
+
+def _properties(side: str, level: str, properties, people) -> list[Field]:
+    return [
         Field(
             number=prop.number,
             of=side,
@@ -160,40 +205,22 @@ def _fields(level, properties, workspace, people, there: _Present | None = None)
             options=people if prop.type == "user" else tuple((o["value"], o["label"]) for o in prop.options),
             archived=prop.archived_at is not None,
         )
-        for side, wanted in sides.items()
         for prop in properties
-        if prop.level == wanted
+        if prop.level == level
     ]
-    for side, wanted in sides.items():
-        options = there.options(wanted) if there is not None else ()
-        found.append(Field(SEGMENTS, side, "segments", "Segment", SEGMENTS, options, group="Segments"))
-    found += [
-        Field("chance", "self", "chance", "Random share", CHANCE, group="Everybody"),
-        Field("everyone", "self", "everyone", f"Every {level}", CONSTANT, group="Everybody"),
-    ]
-    calendar = Calendar(workspace.week_starts, workspace.fiscal_year_starts)
-    return Fields(
-        found,
-        level=level,
-        currency=workspace.currency,
-        calendar=calendar,
-        segments=there,
-        keeps_history=True,
-    )
 
 
 def _people() -> tuple:
     return tuple((str(member.pk), str(member)) for member in TeamMember.objects.select_related("user"))
 
 
+KEY = """
+    SELECT d.token, w.time_zone, w.week_starts, w.fiscal_year_starts FROM workspaces_workspace w
+    LEFT JOIN segments_definitions d ON d.workspace_id = w.id WHERE w.id = %s::uuid"""
+
+
 def _key(workspace_id) -> tuple:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT d.token, w.time_zone, w.week_starts, w.fiscal_year_starts FROM workspaces_workspace w "
-            "LEFT JOIN segments_definitions d ON d.workspace_id = w.id WHERE w.id = %s",
-            [workspace_id],
-        )
-        return cursor.fetchone()
+    return statements.run(KEY, [workspace_id])[0]
 
 
 def _load(workspace_id, key) -> RuleSet:
@@ -252,10 +279,3 @@ def _deciding_builds():
     present = Build.objects.filter(segment__archived_at=None, state__in=states)
     # A build that is being made comes after the live one of the same segment.
     return present.annotate(level=F("segment__level"), of=F("segment__number")).order_by("number")
-
-
-def _lock(function: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT {function}(hashtextextended('definitions' || %s, 0))", [str(current_workspace_id())]
-        )

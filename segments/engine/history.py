@@ -1,6 +1,7 @@
 """Since when somebody is in a segment, and why."""
 
 import json
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,7 @@ from django.db import connection
 from segments.engine.causes import in_words
 from segments.models import Segment
 from segments.rules.fields import Fields
+from workspaces import statements
 from workspaces.keys import uuid7
 from workspaces.tenancy import current_workspace_id
 
@@ -39,13 +41,15 @@ WRITE = """
     WITH written AS (
         INSERT INTO segments_membershipchange
                (id, workspace_id, segment_id, level, subject_id, joined, cause, at)
-        SELECT id, %(workspace)s, segment_id, level, subject_id, joined, cause::jsonb, at
-        FROM unnest(%(ids)s::uuid[], %(segments)s::uuid[], %(levels)s::text[], %(subjects)s::uuid[],
-                    %(joined)s::bool[], %(causes)s::text[], %(at)s::timestamptz[])
-             AS new (id, segment_id, level, subject_id, joined, cause, at))
+        SELECT id, %s::uuid, segment_id, level, subject_id, joined, cause::jsonb, at
+        FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::uuid[], %s::bool[], %s::text[], %s::timestamptz[])
+             AS new (id, segment_id, level, subject_id, joined, cause, at)),
+    counted AS (
+        INSERT INTO segments_countdelta (id, workspace_id, segment_id, delta)
+        SELECT id, %s::uuid, segment_id, delta
+        FROM unnest(%s::uuid[], %s::uuid[], %s::int[]) AS new (id, segment_id, delta))
     INSERT INTO workspaces_due (workspace_id, queue, due_at)
-    VALUES (%(workspace)s, %(queue)s, now() + interval '1 second')"""
-NAMES = ("segments", "levels", "subjects", "joined", "causes", "at")
+    VALUES (%s::uuid, %s::text, now() + interval '1 second')"""
 
 
 class Change(NamedTuple):
@@ -60,10 +64,21 @@ class Change(NamedTuple):
 
 
 def write(changes: Collection[Change]) -> None:
-    columns = {name: list(column) for name, column in zip(NAMES, zip(*changes, strict=True), strict=True)}
-    known = {"workspace": current_workspace_id(), "queue": FOLLOW, "ids": [uuid7() for _ in changes]}
-    with connection.cursor() as cursor:
-        cursor.execute(WRITE, columns | known)
+    """The log, the counts, and the note for what follows."""
+    workspace_id = current_workspace_id()
+    columns = [list(column) for column in zip(*changes, strict=True)]
+    totals: Counter[UUID] = Counter()
+    for change in changes:
+        totals[change.segment_id] += 1 if change.joined else -1
+    counts = {segment_id: delta for segment_id, delta in totals.items() if delta}
+    statements.run(
+        WRITE,
+        [
+            *(workspace_id, [uuid7() for _ in changes], *columns),
+            *(workspace_id, [uuid7() for _ in counts], list(counts), list(counts.values())),
+            *(workspace_id, FOLLOW),
+        ],
+    )
 
 
 @dataclass(frozen=True)

@@ -82,6 +82,7 @@ def _move(segment: Segment, joining: set[UUID], leaving: set[UUID], by: Actor) -
     if build is None or not (joining or leaving):
         return  # a build that is still being filled reads the rows
     _lock(segment.level, joining | leaving)
+    definitions.lock_shared()
     cause = Cause("list", by)
     for some in batched(sorted(joining | leaving), BATCH):
         _move_some(segment, build, joining, some, cause)

@@ -14,7 +14,7 @@ from django.dispatch import receiver
 from django.utils import timezone
 
 from segments import live
-from segments.engine import breaker, counting, definitions, facts, history, states, verdicts
+from segments.engine import breaker, definitions, facts, history, rollups, states, verdicts
 from segments.engine.causes import Cause
 from segments.engine.definitions import RuleSet
 from segments.engine.history import Change
@@ -46,14 +46,18 @@ class Evaluation:
     _ended: list[UUID] = field(default_factory=list)
     # What changed of partners that rules about their contacts may ask for, and why it did.
     _carried: dict[UUID, tuple[Cause, set[Place]]] = field(default_factory=dict)
-    _causes: dict[tuple[Cause, int], str] = field(default_factory=dict)
+    _causes: dict[tuple[Cause, tuple], str] = field(default_factory=dict)
+    # Which facts time has changed since they were worked out, by subject.
+    _caught_up: rollups.Changed = field(default_factory=dict)
 
     @property
     def rules(self) -> CompiledRules:
         return self.definitions.rules[self.level]
 
     def lock(self, ids: Collection[UUID]) -> list[Subject]:
-        return states.lock(self.level, ids, self.definitions.read_of(self.level))
+        subjects = states.lock(self.level, ids, self.definitions.read_of(self.level))
+        self._caught_up |= rollups.catch_up(self.level, subjects, self.definitions, self.moment)
+        return subjects
 
     def renew_facts(
         self, subjects: Collection[Subject], changes: dict[UUID, RecordChange]
@@ -61,9 +65,9 @@ class Evaluation:
         """Works out again what the changes may have changed of the facts; which did, by subject."""
         numbers = {number for change in changes.values() for number in change.values}
         asked = self.definitions.facts_about(self.level, numbers)
-        found = facts.read(self.level, list(changes), asked, self.definitions.fields[self.level], self.moment)
         if not asked:
             return {}
+        found = facts.read(self.level, list(changes), asked, self.definitions.fields[self.level], self.moment)
         return {
             subject.id: {("self", key) for key in facts.renew(subject, asked, found.get(subject.id, {}))}
             for subject in subjects
@@ -80,8 +84,8 @@ class Evaluation:
             candidates = rules.touched_by(places)
             ruled = rules.evaluate_changed(*documents, self.moment, places)
         subject.fanout = subject.partner_fanout
-        self._decide(subject, candidates, ruled, cause)
-        self._carry(subject, cause, places or ())
+        self._decide(subject, candidates, ruled, cause, places)
+        self._carry(subject, cause, [*(places or ()), *self._caught_up.get(subject.id, ())])
         self.follow_picks(subject, cause)
 
     def reconsider_segment(self, subject: Subject, number: int, cause: Cause) -> None:
@@ -117,7 +121,14 @@ class Evaluation:
             _, known = self._carried.setdefault(subject.id, (cause, set()))
             known |= asked
 
-    def _decide(self, subject: Subject, candidates: frozenset[int], ruled: set[int], cause: Cause) -> None:
+    def _decide(
+        self,
+        subject: Subject,
+        candidates: frozenset[int],
+        ruled: set[int],
+        cause: Cause,
+        changed: list[Place] | None = None,
+    ) -> None:
         """One verdict for each candidate; everything else stays."""
         at = self.moment.at
         ended = subject.end_exceptions(at)
@@ -135,7 +146,8 @@ class Evaluation:
         )
         before = subject.builds
         subject.builds = (before - candidates) | inside
-        self._foretell(subject)
+        if self._time_matters(subject, changed):
+            self._foretell(subject)
         self._note(subject, inside - before, joined=True, cause=cause, ended=ended)
         self._note(subject, (before & candidates) - inside, joined=False, cause=cause, ended=ended)
 
@@ -155,14 +167,22 @@ class Evaluation:
             cause.why == "moved" or any(touched.intersection(rules.asks(build)) for build in asked)
         )
 
+    def _time_matters(self, subject: Subject, changed: list[Place] | None) -> bool:
+        """Whether the instant that is foretold may be another after this change."""
+        if changed is None or subject.due(self.moment.at) or subject.facts_changed:
+            return True
+        return bool(subject.exceptions) or self.rules.moved_by_time(changed)
+
     def _foretell(self, subject: Subject) -> None:
         """When time alone may change something next: a rule that looks at dates, or an exception that ends."""
         rules = self.definitions.rules[self.level]
         flip = rules.next_flip(*subject.documents(rules, self.moment.at), self.moment)
+        known = self.definitions.related.timed[self.level]
+        kept = facts.next_flip(subject.more.facts, known, self.moment) if known else None
         ends = [
             verdicts.first_end(some) for some in (subject.exceptions, subject.partner_more.exceptions) if some
         ]
-        subject.next_flip_at = min((one for one in (flip, *ends) if one is not None), default=None)
+        subject.next_flip_at = min((one for one in (flip, kept, *ends) if one is not None), default=None)
 
     def _note(
         self, subject: Subject, builds: set[int], *, joined: bool, cause: Cause, ended: dict[int, dict]
@@ -181,9 +201,9 @@ class Evaluation:
                 self.changes.append(change)
 
     def _cause(self, cause: Cause, number: int) -> str:
-        key = (cause, number)
+        asked = self.definitions.rules[self.level].asks(number)
+        key = (cause, tuple(place in asked for place, _, _ in cause.changes))
         if key not in self._causes:
-            asked = self.definitions.rules[self.level].asks(number)
             self._causes[key] = json.dumps(cause.as_json(asked))
         return self._causes[key]
 
@@ -221,16 +241,14 @@ def _end_of(exception: dict) -> Cause:
 
 
 def record(changes: list[Change]) -> None:
-    """The log, the counts, and the news for open pages."""
+    """The log with the counts, and the news for open pages."""
     if changes:
         history.write(changes)
-        counting.add(changes)
         live.announce({change.subject_id for change in changes})
 
 
 def begin(level: str) -> Evaluation:
-    """Takes the definitions as they are now and holds them until the transaction ends."""
-    definitions.lock_shared()
+    """The definitions as they are now. Who calls holds the locks of a change, and so the definitions too."""
     found = definitions.current()
     return Evaluation(level, found, Moment(timezone.now(), found.zone))
 
@@ -245,6 +263,7 @@ def follow(sender, changes: list[RecordChange], **kwargs) -> None:
 
 def follow_contacts(changes: list[RecordChange]) -> None:
     evaluation = begin("contact")
+    rollups.of_contacts(changes, Evaluation("partner", evaluation.definitions, evaluation.moment))
     by_id = {change.record.pk: change for change in changes}
     subjects = evaluation.lock(by_id)
     renewed = evaluation.renew_facts(subjects, by_id)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import batched
 from uuid import UUID
 
 from django.db import connection
@@ -11,6 +12,7 @@ from django.db import connection
 from segments.engine import definitions, verdicts
 from segments.engine.documents import Side
 from segments.rules.compile_python import CompiledRules
+from workspaces import statements
 from workspaces.tenancy import current_workspace_id
 
 # What a rule may read beside the values of properties is fetched only where one of the level asks for it.
@@ -24,14 +26,14 @@ FIND = {
         JOIN workspaces_contact r ON r.id = s.contact_id
         LEFT JOIN workspaces_partner p ON p.id = r.partner_id
         LEFT JOIN segments_partnerstate ps ON ps.partner_id = r.partner_id
-        WHERE s.workspace_id = %s AND {which}
+        WHERE s.workspace_id = %s::uuid AND {which}
         ORDER BY s.contact_id""",
     "partner": """
         SELECT s.partner_id, s.builds, s.held, s.exceptions, s.fanout, s.next_flip_at, r.norm, r.id, NULL, s.fanout,
                {raw}, {set_at}, {facts}, NULL, NULL, NULL, NULL, NULL, NULL
         FROM segments_partnerstate s
         JOIN workspaces_partner r ON r.id = s.partner_id
-        WHERE s.workspace_id = %s AND {which}
+        WHERE s.workspace_id = %s::uuid AND {which}
         ORDER BY s.partner_id""",
 }
 PARTS = {
@@ -45,6 +47,7 @@ PARTS = {
     "partner_held": ("partner", "h", "ps.held"),
     "partner_exceptions": ("partner", "x", "ps.exceptions"),
 }
+AT_ONCE = 1000  # rows a statement
 MAKE = """
     INSERT INTO segments_{level}state
         ({level}_id, workspace_id, chunk, builds, held, exceptions, facts, fanout{columns})
@@ -55,10 +58,11 @@ MAKE = """
     ON CONFLICT DO NOTHING"""
 WRITE = """
     UPDATE segments_{level}state s
-    SET builds = v.builds, held = v.held, exceptions = v.exceptions, facts = coalesce(v.facts, s.facts),
-        fanout = v.fanout, next_flip_at = v.flip
-    FROM (VALUES {rows}) AS v (id, builds, held, exceptions, facts, fanout, flip)
-    WHERE s.workspace_id = %s AND s.{level}_id = v.id"""
+    SET builds = v.builds::int[], held = v.held::int[], exceptions = v.exceptions::jsonb,
+        facts = coalesce(v.facts::jsonb, s.facts), fanout = v.fanout, next_flip_at = v.flip
+    FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::timestamptz[])
+         AS v (id, builds, held, exceptions, facts, fanout, flip)
+    WHERE s.workspace_id = %s::uuid AND s.{level}_id = v.id"""
 
 
 @dataclass(slots=True)
@@ -174,44 +178,43 @@ def write(level: str, subjects: Collection[Subject]) -> None:
     changed = [subject for subject in subjects if subject.changed]
     if not changed:
         return
-    rows = ", ".join(
-        ["(%s::uuid, %s::int[], %s::int[], %s::jsonb, %s::jsonb, %s::bigint, %s::timestamptz)"] * len(changed)
-    )
-    params = [
-        value
-        for s in changed
-        for value in (
-            s.id,
-            sorted(s.builds),
-            sorted(s.held),
-            json.dumps(s.exceptions),
-            json.dumps(s.more.facts) if s.facts_changed else None,
-            s.fanout,
-            s.next_flip_at,
-        )
-    ]
-    with connection.cursor() as cursor:
-        cursor.execute(WRITE.format(level=level, rows=rows), [*params, current_workspace_id()])
+    for some in batched(changed, AT_ONCE):
+        columns = [
+            [s.id for s in some],
+            [_array(s.builds) for s in some],
+            [_array(s.held) for s in some],
+            [json.dumps(s.exceptions) for s in some],
+            [json.dumps(s.more.facts) if s.facts_changed else None for s in some],
+            [s.fanout for s in some],
+            [s.next_flip_at for s in some],
+        ]
+        statements.run(WRITE.format(level=level), [*columns, current_workspace_id()])
+
+
+def _array(numbers: Collection[int]) -> str:
+    return "{" + ",".join(map(str, sorted(numbers))) + "}"
 
 
 def in_chunks(level: str, chunks: Collection[int], rules: CompiledRules) -> Iterator[Subject]:
     """Everybody in the chunks, for reading, with what these rules ask for."""
-    return _rows(level, "s.chunk = ANY (%s)", list(chunks), rules.beside)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _query(level, "s.chunk = ANY (%s)", rules.beside), [current_workspace_id(), list(chunks)]
+        )
+        yield from map(_subject, cursor)
 
 
 def _find(level: str, ids: list[UUID], asked: Asked, suffix: str) -> list[Subject]:
-    return list(_rows(level, f"s.{level}_id = ANY (%s)", ids, asked, suffix))
+    query = _query(level, f"s.{level}_id = ANY (%s::uuid[])", asked) + suffix
+    return [_subject(row) for row in statements.run(query, [current_workspace_id(), ids])]
 
 
-def _rows(level: str, which: str, those: list, asked: Asked, suffix: str = ""):
+def _query(level: str, which: str, asked: Asked) -> str:
     kinds = {(of, key[0]) for of, key in asked}
     parts = {
         name: expression if (of, kind) in kinds else "NULL" for name, (of, kind, expression) in PARTS.items()
     }
-    with connection.cursor() as cursor:
-        cursor.execute(FIND[level].format(which=which, **parts) + suffix, [current_workspace_id(), those])
-        for row in cursor:
-            yield _subject(row)
+    return FIND[level].format(which=which, **parts)
 
 
 def _subject(row: tuple) -> Subject:

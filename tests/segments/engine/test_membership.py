@@ -173,8 +173,8 @@ def test_a_change_of_a_partner_costs_the_same_for_one_contact_and_for_thirty(
     with inside(acme):
         set_properties(kestrel, {"tier": "platinum"}, by=ADA)
     with inside(acme):
-        properties_alone, news = 11, 5
-        with django_assert_num_queries(properties_alone + 14 + news):
+        properties_alone, news = 8, 5
+        with django_assert_num_queries(properties_alone + 11 + news):
             set_properties(kestrel, {"tier": "gold"}, by=ADA)
 
 
