@@ -39,6 +39,7 @@ class Failure:
     retry_after: float | None = None
     properties: Mapping[str, str] = field(default_factory=dict)
     missing_scopes: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()  # the CRM's own names of what went wrong
     until_midnight: bool = False  # the allowance comes back at midnight in the account's own time zone
 
 

@@ -10,7 +10,7 @@ from crm_sync.connectors.hubspot.signature import sign
 from crm_sync.inbound import linking
 from crm_sync.mapping.fields import map_field
 from crm_sync.models import Connection, InboxEvent, OutboxChange
-from tests.fakes import hubspot
+from tests.fakes import hubspot, salesforce
 from workspaces.actors import SYSTEM
 from workspaces.jobs import leave_work
 from workspaces.models import PropertyChange, PropertyDelivery
@@ -32,6 +32,19 @@ def crm(hubspot_server):
     """The stand-in HubSpot, empty."""
     hubspot_server.post("/standin/reset", {})
     return hubspot_server
+
+
+@pytest.fixture(scope="session")
+def salesforce_server():
+    with salesforce.served() as server:
+        yield server
+
+
+@pytest.fixture
+def sf(salesforce_server):
+    """The stand-in Salesforce, empty."""
+    salesforce_server.standin.reset()
+    return salesforce_server
 
 
 @pytest.fixture(autouse=True)

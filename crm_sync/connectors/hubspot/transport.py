@@ -2,10 +2,8 @@
 
 import json
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import hubspot
@@ -14,6 +12,7 @@ from hubspot.crm.objects.exceptions import ApiException
 from urllib3.util.retry import Retry
 
 from crm_sync.connectors.base import CrmError, Failure, FailureKind, Throttle, Unthrottled, Usage
+from crm_sync.connectors.clocks import clock_ahead
 from crm_sync.connectors.hubspot import errors
 
 TIMEOUT = (3, 20)  # seconds to connect, to answer
@@ -100,14 +99,6 @@ def usage_from(headers: Mapping[str, str]) -> Usage:
         daily_used=None if daily is None or daily_left is None else daily - daily_left,
         clock_ahead=clock_ahead(found.get("date", "")),
     )
-
-
-def clock_ahead(date: str) -> float | None:
-    """Seconds, in the whole seconds that a Date header has."""
-    try:
-        return parsedate_to_datetime(date).timestamp() - time.time()
-    except (TypeError, ValueError):
-        return None
 
 
 def batches[T](items: Sequence[T], size: int = 100) -> Iterator[Sequence[T]]:

@@ -1,0 +1,1 @@
+"""Salesforce, spoken to through simple-salesforce. Sessions, tokens, retries and limits stay ours."""
