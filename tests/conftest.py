@@ -20,8 +20,10 @@ ACME_DOMAIN = "partners.acme.test"
 def pytest_collection_modifyitems(items):
     """The test database is made, migrated and emptied by the owner; the tests speak to it as the application."""
     for item in items:
-        if {"browser", "page", "running_portal"} & set(item.fixturenames):
+        if {"browser", "running_portal"} & set(item.fixturenames):
             item.add_marker(pytest.mark.browser)
+        if "running_portal" in item.fixturenames or item.get_closest_marker("processes"):
+            item.add_marker(pytest.mark.alone)
         marker = item.get_closest_marker("django_db")
         uses_database = {"db", "transactional_db", "live_server"} & set(item.fixturenames)
         if marker or uses_database:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.browser import browsers
 
-OPENS_A_PAGE = {"page", "browser", "context", "new_context", "playwright"}
+OPENS_A_PAGE = {"browser", "playwright"}
 
 
 @pytest.fixture(scope="session")

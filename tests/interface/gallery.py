@@ -140,6 +140,7 @@ def _page(name):
 
 
 pages = [
+    "home",
     "partners",
     "contacts",
     "deals",
