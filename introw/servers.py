@@ -11,7 +11,7 @@ import shutil
 import signal
 import socket
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -60,10 +60,16 @@ class Servers:
     """One PostgreSQL and one Valkey, or only the one that is needed, with all their state in one folder."""
 
     def __init__(
-        self, state: Path, *, needed: Collection[str] = (POSTGRES, VALKEY), throw_away: bool = False
+        self,
+        state: Path,
+        *,
+        needed: Collection[str] = (POSTGRES, VALKEY),
+        throw_away: bool = False,
+        more: Mapping[str, str] | None = None,
     ):
         self.needed = needed
         self.throw_away = throw_away
+        self.more = more or {}  # settings of PostgreSQL
         self.account = Account.for_root()
         self.log_folder = state / "log"
         state.mkdir(parents=True, exist_ok=True)
@@ -161,6 +167,7 @@ class Servers:
         settings = POSTGRES_SETTINGS | {"unix_socket_directories": str(self.socket_folder)}
         if self.throw_away:
             settings |= THROW_AWAY_SETTINGS
+        settings |= self.more
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         return Command(
             name=POSTGRES,

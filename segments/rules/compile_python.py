@@ -49,7 +49,7 @@ class CompiledRules:
         own_fields = seeing or {}
         self._rules = {build: lower(tree, own_fields.get(build, fields)) for build, tree in trees.items()}
         self._asked_by: dict[Place, set[int]] = {}
-        self._asks = {build: places(rule) for build, rule in self._rules.items()}
+        self._asks = {build: places(rule) | _marks(rule) for build, rule in self._rules.items()}
         for build, asked in self._asks.items():
             for place in asked:
                 self._asked_by.setdefault(place, set()).add(build)
@@ -148,6 +148,11 @@ class CompiledRules:
         return self._functions[place]
 
 
+def _marks(rule: Expression) -> frozenset[Place]:
+    """What tells when a fact will be another: who is asked about the fact looks ahead by it."""
+    return frozenset((of, fact.mark) for of, fact in facts(rule) if fact.watches)
+
+
 def watched_columns(of: str, fact: Fact) -> list[tuple[Column, Any]]:
     """What the mark of a fact holds, each with the bound that comes to pass it."""
     return [
@@ -166,6 +171,7 @@ class _Function:
         self._windows: dict[object, int] = {}
         self._shared: dict[tuple, str] = {}
         self._shared_lines: list[str] = []
+        self._bounds: tuple[Moment | None, list] = (None, [])
         lines = [f" if {self._node(rule)}: found({int(build)})" for build, rule in rules.items()]
         body = [*self._prologue(), *self._shared_lines, *lines]
         self.source = "\n".join(["def run(own, partner, k, w, found):", *body, " return"])
@@ -173,7 +179,10 @@ class _Function:
 
     def __call__(self, own: Mapping, partner: Mapping, moment: Moment) -> list[int]:
         found: list[int] = []
-        bounds = [value for window in self._windows for value in _bounds(window, moment)]
+        at, bounds = self._bounds
+        if at is not moment:  # of everybody who is looked at in one pass the moment is the same
+            bounds = [value for window in self._windows for value in _bounds(window, moment)]
+            self._bounds = (moment, bounds)
         self._run(own.get, partner.get, self._constants, bounds, found.append)
         return found
 

@@ -1,7 +1,8 @@
 """Measures the product and compares with the last stored run.
 
 `bin/run manage.py bench` runs everything on servers of its own, started for it and thrown away;
-`bin/run manage.py bench webhooks lists --size partners=1000` runs some of it with other sizes.
+`bin/run manage.py bench webhooks lists --size partners=1000` runs some of it with other sizes;
+`bin/run manage.py bench segments --size contacts=1000000 --folder .portal/bench` keeps what it loaded for next time.
 """
 
 import json
@@ -9,6 +10,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from contextlib import nullcontext
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,6 +23,8 @@ from django.core.management.base import BaseCommand, CommandError
 from introw.servers import Servers
 from workspaces.measuring import REGISTRY, reference_loop
 
+# What a machine that serves as many contacts would be given.
+POSTGRES_SETTINGS = {"shared_buffers": "2GB", "max_wal_size": "4GB", "effective_cache_size": "8GB"}
 STORED = settings.BASE_DIR / ".portal" / "bench.json"
 
 
@@ -32,6 +36,8 @@ class Command(BaseCommand):
         parser.add_argument("names", nargs="*", help="benchmarks to run; all without one")
         parser.add_argument("--size", action="append", default=[], metavar="NAME=NUMBER")
         parser.add_argument("--list", action="store_true", help="what there is to measure, with its sizes")
+        parser.add_argument("--only", default="", help="parts of a benchmark, separated by commas")
+        parser.add_argument("--folder", help="where the servers keep their data, to load less next time")
         parser.add_argument("--here", action="store_true", help="on the servers of the environment")
 
     def handle(self, *, names, size, here, **options):
@@ -41,9 +47,10 @@ class Command(BaseCommand):
         if unknown := set(names) - set(REGISTRY):
             raise CommandError(f"There is no benchmark {', '.join(sorted(unknown))}.")
         if not here:
-            return self._on_servers_of_its_own()
+            return self._on_servers_of_its_own(options["folder"])
         call_command("migrate", verbosity=0)
-        self._measure(names or list(REGISTRY), parse_sizes(size))
+        only = {"only": options["only"].split(",")} if options["only"] else {}
+        self._measure(names or list(REGISTRY), parse_sizes(size) | only)
         return None
 
     def _list(self):
@@ -51,10 +58,11 @@ class Command(BaseCommand):
             sizes = " ".join(f"{name}={number}" for name, number in entry.sizes.items())
             self.stdout.write(f"{entry.name:<14} {entry.about}  {sizes}")
 
-    def _on_servers_of_its_own(self):
-        with tempfile.TemporaryDirectory(prefix="portal-bench-") as folder:
+    def _on_servers_of_its_own(self, kept):
+        with nullcontext(kept) if kept else tempfile.TemporaryDirectory(prefix="portal-bench-") as folder:
+            Path(folder).mkdir(mode=0o711, parents=True, exist_ok=True)
             Path(folder).chmod(0o711)
-            servers = Servers(Path(folder))
+            servers = Servers(Path(folder), more=POSTGRES_SETTINGS)
             servers.start()
             try:
                 arguments = [sys.executable, sys.argv[0], *sys.argv[1:], "--here"]
