@@ -5,6 +5,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from segments import checks, editing, permissions
+from segments.editor import field_menu
 from segments.editor.page import Editor
 from segments.editor.recipes import RECIPES
 from segments.engine import lists, publishing
@@ -80,6 +81,7 @@ def _edit(request, editor, *, may_edit=True):
 def _show(request, editor, may_edit, *, status=200):
     content = {"editor": editor, "segment": editor.segment, "may_edit": may_edit}
     content["may_manage"] = request.member.may("segments.manage")
+    content["field_icons"] = field_menu.DRAWN
     content["may_set"] = content["may_manage"] and not (editor.segment and editor.segment.archived_at)
     if editor.segment is not None:
         own = trends([editor.segment], days=TREND, zone=request.workspace.zone)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from segments.editor.draft import Condition, Draft, Group, chosen_operator
 from segments.editor.draft_values import ENDS, SALT
+from segments.editor.field_menu import Entry, FieldMenu, side
 from segments.rules.fields import OPTION_TYPES, Field, Fields
 from segments.rules.operators import CLOCK_UNITS, DAY_UNITS, FISCAL_UNITS, Operator, offered
 from segments.rules.sentence import MONTHS, WEEKDAYS
@@ -66,8 +67,8 @@ class Row(Node):
     condition: Condition
     field: Field | None
     operator: Operator | None
-    field_groups: list[tuple[str, list[Option]]]
     fields: Fields
+    menu: FieldMenu
 
     is_group = False
 
@@ -78,6 +79,14 @@ class Row(Node):
     @property
     def label(self) -> str:
         return self.field.label if self.field else "Value"
+
+    @property
+    def asked(self) -> Entry | None:
+        return self.menu.entry(self.field) if self.field else None
+
+    @property
+    def field_options(self) -> str:
+        return self.menu.options(self.field)
 
     @property
     def operators(self) -> list[Option]:
@@ -168,7 +177,7 @@ class Row(Node):
         same = [
             f for f in self.fields.asked() if self.field and f.type == self.field.type and f != self.field
         ]
-        return [Option(f.name, _side(f, self.fields) + f.label, f.name == self.value) for f in same]
+        return [Option(f.name, side(f, self.fields) + f.label, f.name == self.value) for f in same]
 
     @property
     def asks_blank(self) -> bool:
@@ -222,6 +231,7 @@ def build(draft: Draft, fields: Fields, errors: Collection[RuleError]) -> GroupB
 class _Builder:
     def __init__(self, draft: Draft, fields: Fields, errors: Mapping[Path, list[str]]):
         self._draft, self._fields, self._errors = draft, fields, errors
+        self._menu = FieldMenu(fields)
 
     def group(self, group: Group, path: Path, index: int, count: int) -> GroupBox:
         size = len(group.items)
@@ -240,8 +250,8 @@ class _Builder:
             condition=condition,
             field=field,
             operator=chosen_operator(condition, field),
-            field_groups=field_groups(self._fields, condition.field),
             fields=self._fields,
+            menu=self._menu,
         )
 
     def _node(self, path: Path, index: int, count: int) -> dict:
@@ -252,19 +262,3 @@ class _Builder:
             "last": index == count - 1,
             "focus": self._draft.focus == path,
         }
-
-
-def field_groups(fields: Fields, chosen: str) -> list[tuple[str, list[Option]]]:
-    """The properties to choose from, by whose they are."""
-    groups: dict[str, list[Option]] = {}
-    for found in fields:
-        if found.archived and found.name != chosen:
-            continue
-        group = found.group or ("Partner" if "partner" in (fields.level, found.of) else "Contact")
-        label = _side(found, fields) + found.label + (" (archived)" if found.archived else "")
-        groups.setdefault(group, []).append(Option(found.name, label, found.name == chosen))
-    return list(groups.items())
-
-
-def _side(field: Field, fields: Fields) -> str:
-    return "Partner’s " if field.of == "partner" and fields.level == "contact" else ""
