@@ -93,6 +93,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "segments.viewer.ViewerMiddleware",
+    "segments.activity.ActivityMiddleware",
     "workspaces.guard.GuardMiddleware",
 ]
 

@@ -32,7 +32,9 @@ def create(
     built_in_key: str | None = None,
 ) -> Segment:
     """`tree` for dynamic segments and snapshots, `members` for static ones."""
-    publishing.hold(level)  # before the definitions, as every build takes them
+    if tree is not None:
+        tree = validate(tree, definitions.fields_of(level))
+    publishing.hold(level, tree=tree)  # before the definitions, as every build takes them
     segment = Segment.objects.create(
         number=definitions.next_number(),
         level=level,
@@ -60,7 +62,7 @@ def save(
     """Saves what changed. A new build is made only where who belongs may differ. Raises segments.checks.ChecksFail."""
     if tree is not None:
         tree = _valid(segment, tree)
-    publishing.hold(segment.level, dependents.following(segment))
+    publishing.hold(segment.level, dependents.following(segment), tree)
     checks.hold_or_raise(segment, kind=kind, tree=tree, members=members, by=by, despite=despite_checks)
     was = segment.kind
     segment.name, segment.description, segment.kind = name, description, kind
@@ -110,8 +112,8 @@ def archive(segment: Segment, *, by: Actor) -> None:
 
 def restore(segment: Segment, *, by: Actor) -> None:
     """Opens again once the membership of today is built; until then the gates stay closed."""
-    publishing.hold(segment.level, dependents.following(segment))
     latest = segment.builds.exclude(state=Build.State.FAILED).order_by("-version").first()
+    publishing.hold(segment.level, dependents.following(segment), latest.tree if latest else None)
     segment.archived_at, segment.live_build = None, None
     segment.updated_at, segment.updated_by = timezone.now(), by.label
     segment.save(update_fields=["archived_at", "live_build", "updated_at", "updated_by"])

@@ -8,7 +8,7 @@ from django.db import connection
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
-from segments.engine import breaker, definitions, states, verdicts
+from segments.engine import breaker, definitions, rollups, states, verdicts
 from segments.models import PartnerState, Segment
 from segments.rules.moments import Moment
 from workspaces.models import Contact
@@ -64,7 +64,9 @@ def _evaluated(contact: Contact, now) -> frozenset[UUID]:
     inside: set[int] = set()
     for level, pk in (("contact", contact.pk), ("partner", contact.partner_id)):
         rules = found.rules[level]
-        for subject in states.peek(level, [pk]):
+        subjects = states.peek(level, [pk])
+        rollups.catch_up(level, subjects, found, moment)
+        for subject in subjects:
             ruled = rules.evaluate(*subject.documents(rules, moment.at), moment)
             inside |= _decided(found, rules.builds, ruled, subject, moment)
     live = Segment.objects.live().filter(live_build__in=inside)

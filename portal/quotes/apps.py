@@ -5,4 +5,4 @@ class QuotesConfig(AppConfig):
     name = "portal.quotes"
 
     def ready(self):
-        from portal.quotes import news  # noqa: F401  registers its kinds
+        from portal.quotes import asked, news  # noqa: F401  register what rules ask, and kinds of news

@@ -1,10 +1,12 @@
 """Making, changing and sending quotes. Whoever calls has asked whether the person may."""
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.utils import timezone
 
-from portal.quotes import money, news
+from portal.quotes import asked, money, news
 from portal.quotes.models import Quote, QuoteLine, QuoteSettings
+from segments import activity, records
+from workspaces.actors import Actor
 
 WRITTEN = ["product", "title", "quantity", "unit_price", "discount"]
 
@@ -24,7 +26,7 @@ class NotReady(Exception):
 def create_quote(*, by, form_key, head, lines):
     """`head` and `lines` are fields of Quote and QuoteLine. The same form sent twice makes one quote."""
     try:
-        with transaction.atomic():
+        with _changing(by.partner_id, by.pk, by=by):
             quote = Quote.objects.create(
                 partner_id=by.partner_id,
                 created_by=by,
@@ -34,6 +36,7 @@ def create_quote(*, by, form_key, head, lines):
             )
             _write_lines(quote, lines)
             news.created(quote, by=by)
+            activity.note(by, asked.CREATED)
             return quote
     except IntegrityError:
         # Their own form, sent twice; nobody is led to what a colleague made.
@@ -43,32 +46,42 @@ def create_quote(*, by, form_key, head, lines):
         return made
 
 
-def save_draft(quote, *, version, head, lines):
+def save_draft(quote, *, version, head, lines, by):
     """Replaces head and lines of a draft. `version` is the one that the person had before them."""
-    current = _locked_draft(quote)
-    if current.version != version:
-        raise SavedMeanwhile
-    for name, value in head.items():
-        setattr(current, name, value)
-    current.version += 1
-    current.save()
-    _write_lines(current, lines)
-    return current
+    with _changing(quote.partner_id, quote.created_by_id, by=by):
+        current = _locked_draft(quote)
+        if current.version != version:
+            raise SavedMeanwhile
+        for name, value in head.items():
+            setattr(current, name, value)
+        current.version += 1
+        current.save()
+        _write_lines(current, lines)
+        return current
 
 
 def send(quote, *, by, today):
     """Closes a draft: from now on it stays as it is."""
-    current = _locked_draft(quote)
-    if not current.lines.exists():
-        raise NotReady("A quote needs at least one line.")
-    if current.valid_until and current.valid_until < today:
-        raise NotReady("The day until which it is valid has passed.")
-    current.status = Quote.Status.SENT
-    current.sent_at = timezone.now()
-    current.sent_by = by
-    current.save(update_fields=["status", "sent_at", "sent_by"])
-    news.sent(current, by=by)
-    return current
+    with _changing(quote.partner_id, quote.created_by_id, by=by):
+        current = _locked_draft(quote)
+        if not current.lines.exists():
+            raise NotReady("A quote needs at least one line.")
+        if current.valid_until and current.valid_until < today:
+            raise NotReady("The day until which it is valid has passed.")
+        current.status = Quote.Status.SENT
+        current.sent_at = timezone.now()
+        current.sent_by = by
+        current.save(update_fields=["status", "sent_at", "sent_by"])
+        news.sent(current, by=by)
+        activity.note(by, asked.SENT)
+        return current
+
+
+def _changing(partner_id, contact_id, *, by):
+    """Segments ask for quotes: their locks come before the quote's own."""
+    return records.changing(
+        asked.SOURCE, partners=[partner_id], contacts=[contact_id], by=Actor.of_contact(by)
+    )
 
 
 def _locked_draft(quote):

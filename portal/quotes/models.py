@@ -11,6 +11,7 @@ from django.utils import timezone
 from portal.quotes import money
 from segments.audience import Gated, OpenTo, Owned, OwnedQuerySet
 from segments.models import Audience
+from segments.rules.text import fold
 from segments.uses import Use
 from segments.viewer import Viewer
 from workspaces.tenancy import WorkspaceForeignKey, WorkspaceManager, WorkspaceModel, current_workspace_id
@@ -140,6 +141,7 @@ class Quote(Owned):
     created_by = WorkspaceForeignKey("workspaces.Contact", models.SET_NULL, null=True, related_name="+")
     number = models.IntegerField(editable=False)
     customer = models.CharField(max_length=200)
+    customer_folded = models.CharField(max_length=400, editable=False, default="")  # as rules compare it
     currency = models.CharField(max_length=3, validators=[validate_currency])
     valid_until = models.DateField(null=True, blank=True)
     note = models.TextField(max_length=4000, blank=True)
@@ -169,6 +171,10 @@ class Quote(Owned):
 
     def __str__(self):
         return self.reference
+
+    def save(self, **options):
+        self.customer_folded = fold(self.customer)
+        super().save(**options)
 
     @classmethod
     def collaborated_by(cls, viewer):

@@ -66,7 +66,7 @@ def draft(request, pk):
     if not editor.saving or not editor.is_valid():
         return _editor(request, editor)
     try:
-        drafts.save_draft(quote, version=editor.seen_version, **editor.values())
+        drafts.save_draft(quote, version=editor.seen_version, by=request.contact, **editor.values())
     except drafts.SavedMeanwhile:
         return _editor(request, editor, status=409)
     except drafts.NotADraft:

@@ -1,6 +1,7 @@
 """Statements over whole chunks of subjects: who belongs to a build, and how two builds differ."""
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -102,7 +103,7 @@ def add_members(build: Build, chunks: list[int]) -> None:
     _apply_exceptions(level, build, moment, chunks)
     rules = CompiledRules({build.number: build.tree or {}}, fields, moment.zone)
     kept = [fact for of, fact in rules.facts if of == "self"]
-    facts.fill(level, kept, chunks, fields, moment)
+    facts.fill(level, kept, chunks, fields, moment, definitions.current().depths)
     _set_flips(level, rules, moment, chunks)
 
 
@@ -114,8 +115,10 @@ def asks_about_partners(build: Build) -> bool:
 def fill_partners(build: Build, chunks: list[int]) -> None:
     """Those facts, for the partners in the chunks."""
     theirs, fields = _facts_of_partners(build)
+    moment = moment_of_workspace()
     states.make("partner", chunks=chunks)
-    facts.fill("partner", theirs, chunks, fields.of_partner(), moment_of_workspace())
+    facts.fill("partner", theirs, chunks, fields.of_partner(), moment, definitions.current().depths)
+    _foretell_facts("partner", theirs, moment, chunks)
 
 
 def _facts_of_partners(build: Build) -> tuple[list[Fact], Fields]:
@@ -162,6 +165,19 @@ def _set_flips(level: str, rules: CompiledRules, moment: Moment, chunks: list[in
         for subject in states.in_chunks(level, chunks, rules)
         if (flip := rules.next_flip(*subject.documents(rules, moment.at), moment)) is not None
     ]
+    _bring_forward(level, flips)
+
+
+def _foretell_facts(level: str, kept: Collection[Fact], moment: Moment, chunks: list[int]) -> None:
+    """When time alone will change one of these facts next."""
+    if not any(fact.watches for fact in kept):
+        return
+    there = STATES[level].objects.filter(chunk__in=chunks).exclude(facts={}).values_list("pk", "facts")
+    flips = [(pk, flip) for pk, known in there if (flip := facts.next_flip(known, kept, moment)) is not None]
+    _bring_forward(level, flips)
+
+
+def _bring_forward(level: str, flips: list[tuple[UUID, datetime]]) -> None:
     update = sql.SQL(
         "UPDATE {table} s SET next_flip_at = least(s.next_flip_at, v.flip)"
         " FROM unnest(%s::uuid[], %s::timestamptz[]) AS v (id, flip) WHERE s.{key} = v.id"

@@ -3,9 +3,10 @@
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Q
 from django.utils import timezone
 
-from segments.engine import counting, holding, membership
+from segments.engine import counting, definitions, holding, membership
 from segments.engine.causes import Cause
 from segments.models import ContactState, PartnerState
 from workspaces import jobs
@@ -53,6 +54,8 @@ def _due(states, key: str, now: datetime) -> list[UUID]:
 def start_over() -> None:
     """The workspace moved to another time zone: every day begins at another instant."""
     now = timezone.now()
-    for states in (PartnerState, ContactState):
-        states.objects.exclude(next_flip_at=None).update(next_flip_at=now)
+    timed = definitions.current().related.timed
+    for level, states in (("partner", PartnerState), ("contact", ContactState)):
+        kept = Q(facts__has_any_keys=[fact.mark for fact in timed[level]])
+        states.objects.filter(kept | Q(next_flip_at__isnull=False)).update(next_flip_at=now)
     jobs.leave_work("segments.clock")

@@ -45,6 +45,7 @@ _READ = {
     "r": lambda side, key, at: side.raw.get(key[1:]),
     "t": lambda side, key, at: side.set_at.get(key[1:]),
     "f": lambda side, key, at: side.facts.get(key),
+    "u": lambda side, key, at: side.facts.get(key),
     "b": lambda side, key, at: int(key[1:]) in side.builds or None,
     "h": lambda side, key, at: int(key[1:]) in side.held or None,
     "x": Side._exception,

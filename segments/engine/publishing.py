@@ -16,6 +16,9 @@ from segments import live
 from segments.engine import backfill, counting, definitions, dependents, exceptions, states
 from segments.engine.history import FOLLOW
 from segments.models import Build, BuildChange, Segment
+from segments.rules.expressions import facts as facts_of
+from segments.rules.lower import lower
+from segments.rules.tree import conditions
 from workspaces import jobs, locks
 from workspaces.actors import Actor
 from workspaces.keys import uuid7
@@ -33,7 +36,7 @@ def publish(segment: Segment, *, tree: dict | None, by: Actor) -> Build:
     Rules that ask for the segment get builds of their own, and all go live together.
     """
     others = dependents.following(segment)
-    at_once = hold(segment.level, others)
+    at_once = hold(segment.level, others, tree)
     definitions.change()
     rules = [(segment, tree), *((other, dependents.rule_of(other)) for other in others)]
     batch = uuid7()
@@ -84,17 +87,27 @@ def _build_at_once(builds: list[Build]) -> None:
         sweep_retired(level, everybody)
 
 
-def hold(level: str, others: Collection[Segment] = ()) -> bool:
+def hold(level: str, others: Collection[Segment] = (), tree: dict | None = None) -> bool:
     """Takes all chunks where builds will be filled within this transaction, and says whether they will be.
 
     Before the segment's own row is touched: whoever changes a membership holds a chunk and comes to that row
-    only at the end.
+    only at the end. What is asked of related records and of activity is changed under the chunks of both levels.
     """
-    levels = {level, *(other.level for other in others)}
+    rules = [(level, tree), *((other.level, dependents.rule_of(other)) for other in others)]
+    both = any(rule and _asks_beside(of, rule) for of, rule in rules)
+    levels = set(MODELS) if both else {of for of, _ in rules}
     if not all(_few(one) for one in levels):
         return False
     locks.lock_chunks([_offset(one) + chunk for one in levels for chunk in range(CHUNKS)], exclusive=True)
     return True
+
+
+def _asks_beside(level: str, tree: dict) -> bool:
+    """Of related records or activity, by itself or through a segment that it asks for."""
+    if all(isinstance(leaf["p"], int) for _, leaf in conditions(tree)):
+        return False
+    asked = facts_of(lower(tree, definitions.fields_of(level, everything=False)))
+    return any(fact.kind != "history" for _, fact in asked)
 
 
 def lock(level: str, chunks: list[int]) -> None:
@@ -208,6 +221,7 @@ def drain_builds() -> datetime | None:
     if batch is None:
         return None
     try:
+        _wait_for_those_before()
         while (build := _unfilled(batch)) is not None:
             _next_chunk(build)
         with jobs.job_transaction():
@@ -217,6 +231,14 @@ def drain_builds() -> datetime | None:
         _fail(batch, error)
         raise
     return timezone.now() if _next_batch() is not None else None
+
+
+def _wait_for_those_before() -> None:
+    """Who changes a contact asks under its chunk's lock whether its partner follows. Those who asked before this
+    build was there are through when every chunk has been ours for a moment.
+    """
+    with jobs.job_transaction():
+        lock("contact", list(range(CHUNKS)))
 
 
 def _next_batch() -> UUID | None:

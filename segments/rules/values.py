@@ -28,6 +28,8 @@ def canonical(operator: Operator, field: Field, value: object) -> Any:
         if value is not None:
             raise BadValue("This comparison takes no value.")
         return None
+    if operator.takes == "never" and value in (None, {}):
+        return None  # never at all
     if value is None or value == "" or value == []:
         raise BadValue("Choose a segment." if operator.takes == "segments" else "Enter a value.")
     return _FORMS[operator.takes](field, value)
