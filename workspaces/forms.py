@@ -44,6 +44,8 @@ class PropertyDetailsForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         if fixed_type:
             del self.fields["type"]
+        else:
+            self.fields["type"].choices = Property._meta.get_field("type").choices  # one of them, never none
 
 
 class NewPropertyForm(PropertyDetailsForm):
