@@ -119,3 +119,15 @@ class WorkspaceModel(models.Model):
         if self.workspace_id is None:
             self.workspace_id = current_workspace_id()
         super().save(*args, **kwargs)
+
+
+class WorkspaceLog(WorkspaceModel):
+    """A row that is written for every change and belongs to a row of the same workspace: the wall's composite
+    reference says which workspace, so the database does not check the workspace once more for each of them."""
+
+    workspace = models.ForeignKey(
+        "workspaces.Workspace", models.CASCADE, related_name="+", editable=False, db_constraint=False
+    )
+
+    class Meta:
+        abstract = True

@@ -41,9 +41,9 @@ WRITE = """
     WITH written AS (
         INSERT INTO segments_membershipchange
                (id, workspace_id, segment_id, level, subject_id, joined, cause, at)
-        SELECT id, %s::uuid, segment_id, level, subject_id, joined, cause::jsonb, at
-        FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::uuid[], %s::bool[], %s::text[], %s::timestamptz[])
-             AS new (id, segment_id, level, subject_id, joined, cause, at)),
+        SELECT new.id, %s::uuid, segment_id, %s::text, subject_id, joined, (%s::text[])[cause]::jsonb, %s::timestamptz
+        FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::bool[], %s::int[])
+             AS new (id, segment_id, subject_id, joined, cause)),
     counted AS (
         INSERT INTO segments_countdelta (id, workspace_id, segment_id, delta)
         SELECT id, %s::uuid, segment_id, delta
@@ -64,9 +64,12 @@ class Change(NamedTuple):
 
 
 def write(changes: Collection[Change]) -> None:
-    """The log, the counts, and the note for what follows."""
+    """The log, the counts, and the note for what follows, of one level and moment."""
     workspace_id = current_workspace_id()
-    columns = [list(column) for column in zip(*changes, strict=True)]
+    segments, levels, subjects, joined, causes, moments = (
+        list(column) for column in zip(*changes, strict=True)
+    )
+    places = {cause: place for place, cause in enumerate(dict.fromkeys(causes), start=1)}
     totals: Counter[UUID] = Counter()
     for change in changes:
         totals[change.segment_id] += 1 if change.joined else -1
@@ -74,7 +77,8 @@ def write(changes: Collection[Change]) -> None:
     statements.run(
         WRITE,
         [
-            *(workspace_id, [uuid7() for _ in changes], *columns),
+            *(workspace_id, levels[0], list(places), moments[0]),
+            *([uuid7() for _ in changes], segments, subjects, joined, [places[cause] for cause in causes]),
             *(workspace_id, [uuid7() for _ in counts], list(counts), list(counts.values())),
             *(workspace_id, FOLLOW),
         ],

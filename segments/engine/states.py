@@ -58,10 +58,11 @@ MAKE = """
     ON CONFLICT DO NOTHING"""
 WRITE = """
     UPDATE segments_{level}state s
-    SET builds = v.builds::int[], held = v.held::int[], exceptions = v.exceptions::jsonb,
+    SET builds = ARRAY(SELECT b FROM unnest(s.builds) b WHERE b <> ALL (v.gone::int[])) || v.come::int[],
+        held = v.held::int[], exceptions = v.exceptions::jsonb,
         facts = coalesce(v.facts::jsonb, s.facts), fanout = v.fanout, next_flip_at = v.flip
-    FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::timestamptz[])
-         AS v (id, builds, held, exceptions, facts, fanout, flip)
+    FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::timestamptz[])
+         AS v (id, come, gone, held, exceptions, facts, fanout, flip)
     WHERE s.workspace_id = %s::uuid AND s.{level}_id = v.id"""
 
 
@@ -87,6 +88,10 @@ class Subject:
     _asked: dict | None = None
 
     def __post_init__(self):
+        self.remember()
+
+    def remember(self) -> None:
+        """This is how it stands in the database."""
         self.was = self._written()
         self.facts_were = dict(self.more.facts)
 
@@ -174,14 +179,15 @@ def make(level: str, *, ids: list[UUID] | None = None, chunks: list[int] | None 
 
 
 def write(level: str, subjects: Collection[Subject]) -> None:
-    """Writes back those that changed."""
+    """Writes back those that changed. Their rows are locked, so the differences alone are sent."""
     changed = [subject for subject in subjects if subject.changed]
     if not changed:
         return
     for some in batched(changed, AT_ONCE):
         columns = [
             [s.id for s in some],
-            [_array(s.builds) for s in some],
+            [_array(s.builds - s.was[0]) for s in some],
+            [_array(s.was[0] - s.builds) for s in some],
             [_array(s.held) for s in some],
             [json.dumps(s.exceptions) for s in some],
             [json.dumps(s.more.facts) if s.facts_changed else None for s in some],
@@ -189,6 +195,8 @@ def write(level: str, subjects: Collection[Subject]) -> None:
             [s.next_flip_at for s in some],
         ]
         statements.run(WRITE.format(level=level), [*columns, current_workspace_id()])
+    for subject in changed:
+        subject.remember()
 
 
 def _array(numbers: Collection[int]) -> str:
@@ -201,12 +209,15 @@ def in_chunks(level: str, chunks: Collection[int], rules: CompiledRules) -> Iter
         cursor.execute(
             _query(level, "s.chunk = ANY (%s)", rules.beside), [current_workspace_id(), list(chunks)]
         )
-        yield from map(_subject, cursor)
+        read = _Reader()
+        for row in cursor:
+            yield _subject(row, read)
 
 
 def _find(level: str, ids: list[UUID], asked: Asked, suffix: str) -> list[Subject]:
     query = _query(level, f"s.{level}_id = ANY (%s::uuid[])", asked) + suffix
-    return [_subject(row) for row in statements.run(query, [current_workspace_id(), ids])]
+    read = _Reader()
+    return [_subject(row, read) for row in statements.run(query, [current_workspace_id(), ids])]
 
 
 def _query(level: str, which: str, asked: Asked) -> str:
@@ -217,7 +228,15 @@ def _query(level: str, which: str, asked: Asked) -> str:
     return FIND[level].format(which=which, **parts)
 
 
-def _subject(row: tuple) -> Subject:
+class _Reader(dict):
+    """Documents of partners as they are read: many contacts have the same one."""
+
+    def __missing__(self, stored: str) -> dict:
+        self[stored] = found = json.loads(stored)
+        return found
+
+
+def _subject(row: tuple, read: _Reader) -> Subject:
     id, builds, held, exceptions, fanout, flip, own, partner_id, partner, partner_fanout, *more = row
     raw, set_at, facts, partner_raw, partner_set_at, partner_facts, partner_builds, partner_held, barred = (
         more
@@ -231,12 +250,12 @@ def _subject(row: tuple) -> Subject:
         next_flip_at=flip,
         own=json.loads(own),
         partner_id=partner_id,
-        partner=_read(partner),
+        partner=read[partner] if partner else {},
         partner_fanout=partner_fanout,
         more=Side(raw=_read(raw), set_at=_read(set_at), facts=_read(facts)),
         partner_more=Side(
-            raw=_read(partner_raw),
-            set_at=_read(partner_set_at),
+            raw=read[partner_raw] if partner_raw else {},
+            set_at=read[partner_set_at] if partner_set_at else {},
             facts=_read(partner_facts),
             builds=frozenset(partner_builds or ()),
             held=frozenset(partner_held or ()),

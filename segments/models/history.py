@@ -3,7 +3,7 @@ from django.db import models
 from django.utils import timezone
 
 from segments.models.segment import Build, Segment
-from workspaces.tenancy import WorkspaceForeignKey, WorkspaceManager, WorkspaceModel
+from workspaces.tenancy import WorkspaceForeignKey, WorkspaceLog, WorkspaceManager, WorkspaceModel
 
 
 class Cardinality(models.Func):
@@ -12,7 +12,7 @@ class Cardinality(models.Func):
     output_field = models.IntegerField()
 
 
-class MembershipChange(WorkspaceModel):
+class MembershipChange(WorkspaceLog):
     """Somebody joined or left: when, and why. `cause` says what changed, from what to what, by whom."""
 
     segment = WorkspaceForeignKey(Segment, models.CASCADE, related_name="changes")
@@ -78,7 +78,7 @@ class BuildChange(WorkspaceModel):
         return f"{self.build_id}, chunk {self.chunk}"
 
 
-class CountDelta(WorkspaceModel):
+class CountDelta(WorkspaceLog):
     """A change of a segment's size that waits to be folded into it.
 
     Appended, so that two transactions which move members of one segment never wait for each other.

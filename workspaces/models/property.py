@@ -1,7 +1,7 @@
 from django.core.validators import RegexValidator
 from django.db import models
 
-from workspaces.tenancy import WorkspaceForeignKey, WorkspaceManager, WorkspaceModel
+from workspaces.tenancy import WorkspaceForeignKey, WorkspaceLog, WorkspaceManager, WorkspaceModel
 
 
 class PropertyQuerySet(models.QuerySet):
@@ -75,7 +75,7 @@ class Property(WorkspaceModel):
         return next((o["label"] for o in self.options if o["value"] == value), value)
 
 
-class PropertyChange(WorkspaceModel):
+class PropertyChange(WorkspaceLog):
     """One value that changed: the only log of it."""
 
     level = models.CharField(max_length=10, choices=Property.Level)
