@@ -18,8 +18,11 @@ class SegmentSeed:
     rule: dict  # a group, or a condition by property key: {"p": "tier", "op": …, "v": …}
 
 
-def condition(key, op, value=None, *, of="self", unknown=None):
+def condition(key, op, value=None, *, of="self", unknown=None, where=None):
+    """`key` of a property, or what is asked beside them; `where`: a group of conditions on related records."""
     leaf = {"p": key, "of": of, "op": op}
+    if where is not None:
+        leaf["where"] = where
     if value is not None:
         leaf["v"] = value
     if unknown:
@@ -75,6 +78,46 @@ SEGMENTS = (
             "any",
             condition("employees", "gte", 250),
             condition("skills", "contains_any", ["data_platform", "kubernetes"]),
+        ),
+    ),
+    SegmentSeed(
+        "Quoting now",
+        "partner",
+        "Sent a quote in the last 30 days.",
+        condition(
+            "records:quotes",
+            "any",
+            where=group("all", condition("_sent", "within_last", {"n": 30, "unit": "day"})),
+        ),
+    ),
+    SegmentSeed(
+        "Certified teams",
+        "partner",
+        "At least three certified people, one of them an engineer.",
+        group(
+            "all",
+            condition(
+                "records:contacts", "at_least", 3, where=group("all", condition("certified", "is_true"))
+            ),
+            condition(
+                "records:contacts",
+                "any",
+                where=group(
+                    "all",
+                    condition("role", "is_any_of", ["solutions_engineer"]),
+                    condition("certified", "is_true"),
+                ),
+            ),
+        ),
+    ),
+    SegmentSeed(
+        "Gone quiet",
+        "contact",
+        "Have opened the portal before, but not in the last two weeks.",
+        group(
+            "all",
+            condition("did:opened_portal", "at_least", {"n": 1}),
+            condition("did:opened_portal", "never", {"within": {"n": 14, "unit": "day"}}),
         ),
     ),
     SegmentSeed(

@@ -4,6 +4,7 @@ import datetime as dt
 import random
 import uuid
 from decimal import Decimal
+from itertools import accumulate
 
 from allauth.account.models import EmailAddress
 from django.utils import timezone
@@ -21,7 +22,8 @@ from portal.profile.models import ProfileField, ProfileLayout
 from portal.quotes import drafts
 from portal.quotes.models import Product, QuoteSettings
 from segments import editing as segment_editing
-from segments.models import Audience, AudienceSegment, Segment
+from segments.activity import OPENED
+from segments.models import Activity, Audience, AudienceSegment, Segment
 from segments.rules.tree import is_group, new_tree
 from workspaces import people
 from workspaces.actors import SYSTEM
@@ -107,9 +109,18 @@ def plant_people(contacts):
         hours = random.Random(contact.email).expovariate(1 / 160)  # noqa: S311  invented data
         contact.user, contact.last_seen_at = users[contact.email], timezone.now() - dt.timedelta(hours=hours)
     Contact.objects.bulk_update(active, ["user", "last_seen_at"], batch_size=500)
+    Activity.objects.bulk_create(map(_visits, active), batch_size=500)
     workspace_id = active[0].workspace_id
     accesses = [PersonAccess(user=user, workspace_id=workspace_id) for user in users.values()]
     PersonAccess.objects.bulk_create(accesses, batch_size=500)
+
+
+def _visits(contact):
+    """The last time, and some before it."""
+    r = random.Random(contact.email)  # noqa: S311  invented data
+    ago = accumulate(r.expovariate(1 / 90) for _ in range(r.randrange(8)))
+    times = [contact.last_seen_at, *(contact.last_seen_at - dt.timedelta(hours=hours) for hours in ago)]
+    return Activity(contact=contact, kind=OPENED, times=times)
 
 
 def plant_demo_contacts(workspace):
@@ -159,7 +170,11 @@ def _numbered(node, level, properties):
     if is_group(node):
         return {"op": node["op"], "items": [_numbered(item, level, properties) for item in node["items"]]}
     asked = "partner" if node["of"] == "partner" else level
-    return {**node, "p": properties[asked, node["p"]].number}
+    if "where" in node:
+        node = {**node, "where": _numbered(node["where"], "contact", properties)}
+    # What is asked beside properties has a name already.
+    number = properties[asked, node["p"]].number if (asked, node["p"]) in properties else node["p"]
+    return {**node, "p": number}
 
 
 def only(audience, *segments):

@@ -5,7 +5,8 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from portal.experiences import open_tabs, pages
+from portal.experiences import asked, open_tabs, pages
+from segments import activity
 from workspaces.access import partner_view
 
 PAGE = "portal/experiences/partner/tab.html"
@@ -17,7 +18,9 @@ HOME = "home"
 def home(request):
     """The first tab that is there for the viewer."""
     tabs = open_tabs.find(request.viewer, wanted=open_tabs.FIRST)
-    return render(request, PAGE, _page(request, tabs, tabs[0] if tabs else None, current=HOME))
+    chosen = tabs[0] if tabs else None
+    _viewed(request, chosen)
+    return render(request, PAGE, _page(request, tabs, chosen, current=HOME))
 
 
 @require_safe
@@ -27,6 +30,7 @@ def tab(request, key):
     chosen = next((tab for tab in tabs if tab.key == key), None)
     if chosen is None:
         raise Http404
+    _viewed(request, chosen)
     return render(request, PAGE, _page(request, tabs, chosen, current=str(key)))
 
 
@@ -62,6 +66,12 @@ def _key(text):
         return UUID(text)
     except (TypeError, ValueError):
         return None
+
+
+def _viewed(request, chosen):
+    """Noted for the segments that ask for it, where a page was opened and not just looked at again."""
+    if chosen is not None and request.method == "GET":
+        activity.did(request, asked.VIEWED, str(chosen.key))
 
 
 def _page(request, tabs, chosen, *, current, known=None):

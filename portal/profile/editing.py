@@ -2,8 +2,10 @@
 
 from django.db import transaction
 
+from portal.profile import asked
 from portal.profile.editors import editors
 from portal.profile.layout import profile_for
+from segments import activity
 from segments.viewer import viewer_of
 from workspaces.actors import Actor
 from workspaces.properties import set_properties
@@ -38,6 +40,8 @@ def save(form, *, contact, profile, confirmed):
             before = editors([contact.partner_id])
             change = set_properties(contact.partner, values, by=Actor.of_contact(contact))
             _look_again(change, form, before, contact=contact, profile=profile, confirmed=confirmed)
+            if change is not None:
+                activity.note(contact, asked.EDITED)
     except Exception:
         contact.partner.refresh_from_db()  # set_properties had put the new values into it
         raise

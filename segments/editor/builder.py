@@ -2,11 +2,13 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from segments.editor.draft import Condition, Draft, Group, chosen_operator
+from segments.editor.draft import Condition, Draft, Group, chosen_operator, measured
 from segments.editor.draft_values import ENDS, SALT
 from segments.editor.field_menu import Entry, FieldMenu, side
-from segments.rules.fields import OPTION_TYPES, Field, Fields
+from segments.editor.record_rows import Deed, Measure, Where
+from segments.rules.fields import ACTIVITY, OPTION_TYPES, RECORDS, Field, Fields
 from segments.rules.operators import CLOCK_UNITS, DAY_UNITS, FISCAL_UNITS, Operator, offered
 from segments.rules.sentence import MONTHS, WEEKDAYS
 from segments.rules.tree import MAX_DEPTH, Path, spell
@@ -19,7 +21,8 @@ INPUTS = {
     "weekdays": "choices", "date": "date", "date_pair": "dates", "span": "span", "day_span": "span",
     "period": "period", "field": "field", "nothing": "nothing", "exact_text": "text", "exact_texts": "lines",
     "regex": "text", "version": "text", "length": "number", "any_span": "span", "segments": "choices",
-    "chance": "share", "text_transition": "passage", "option_transition": "passage",
+    "chance": "share", "text_transition": "passage", "option_transition": "passage", "many": "number",
+    "measure": "measure", "times": "times", "never": "times",
 }  # fmt: skip
 
 
@@ -69,6 +72,8 @@ class Row(Node):
     operator: Operator | None
     fields: Fields
     menu: FieldMenu
+    where: Where | None = None  # of related records: the conditions on each of them
+    measure: Measure | None = None
 
     is_group = False
 
@@ -126,7 +131,7 @@ class Row(Node):
         takes = self.operator.takes if self.operator else ""
         if takes == "period":
             return (*DAY_UNITS, *FISCAL_UNITS)
-        clock = takes in ("any_span", "text_transition", "option_transition") or (
+        clock = takes in ("any_span", "text_transition", "option_transition", "times", "never") or (
             takes == "span" and self.field is not None and self.field.type == "datetime"
         )
         return (*CLOCK_UNITS, *DAY_UNITS) if clock else DAY_UNITS
@@ -155,6 +160,10 @@ class Row(Node):
     def salt(self) -> str:
         """Which of the random orders a share is taken from."""
         return self.condition.first("salt") or SALT
+
+    @property
+    def deed(self) -> Deed | None:
+        return Deed(self.condition, self.field) if self.field and self.field.type == ACTIVITY else None
 
     @property
     def choices(self) -> list[Option]:
@@ -245,14 +254,38 @@ class _Builder:
 
     def _row(self, condition: Condition, path: Path, index: int, count: int) -> Row:
         field = self._fields.named(condition.field)
+        node, chosen = self._node(path, index, count), chosen_operator(condition, field)
+        more: dict[str, Any] = {}
+        if field is not None and chosen is not None and field.type == RECORDS:
+            more = self._among(node, condition, field, chosen)
         return Row(
-            **self._node(path, index, count),
+            **node,
             condition=condition,
             field=field,
-            operator=chosen_operator(condition, field),
+            operator=chosen,
             fields=self._fields,
             menu=self._menu,
+            **more,
         )
+
+    def _among(self, node: dict, condition: Condition, field: Field, chosen: Operator) -> dict:
+        """A row that asks about related records holds rows that ask about each of them."""
+        path, known = node["path"], self._fields.records[field.key]
+        within = _Builder(self._draft, known, self._errors)
+        inside = [
+            item for item in (condition.where.items if condition.where else ()) if isinstance(item, Condition)
+        ]
+        rows = [within._row(item, (*path, i), i, len(inside)) for i, item in enumerate(inside)]
+        found: dict[str, Any] = {
+            "where": Where(f"w:{spell(path)}", spell(path), field.label.lower(), condition.where, rows)
+        }
+        if chosen.takes == "measure":
+            of, comparison = measured(condition, known)
+            value = Row(
+                **node, condition=condition, field=of, operator=comparison, fields=known, menu=within._menu
+            )
+            found["measure"] = Measure(chosen, known, of, comparison, value)
+        return found
 
     def _node(self, path: Path, index: int, count: int) -> dict:
         return {

@@ -1,8 +1,10 @@
 """A rule while it is edited: what stands in the form, finished or not, and what the buttons do to it.
 
 The form is flat. A group is `g:<path>` (all, any, none); a condition is `c:<path>:field`, `…:op`, `…:v` and what
-else its value needs. Paths are as in the tree: "" is the root, "0.2" the third item of its first. Names that
-make no sense are left out, values that make no sense are kept as they were written and reported.
+else its value needs. Paths are as in the tree: "" is the root, "0.2" the third item of its first. A condition on
+related records may hold conditions on each of them: `w:<path>` says how they are joined, and they are its items,
+"0.2.0" the first. Names that make no sense are left out, values that make no sense are kept as they were written
+and reported.
 """
 
 import re
@@ -14,11 +16,11 @@ from typing import Self
 from django.http import QueryDict
 
 from segments.editor.draft_values import as_inputs, first, from_inputs
-from segments.rules.fields import Field, Fields
+from segments.rules.fields import RECORDS, Field, Fields
 from segments.rules.operators import OPERATORS, Operator, operator
 from segments.rules.tree import MAX_CONDITIONS, MAX_DEPTH, Node, Path, is_group, spell
 
-KEY = re.compile(r"(?P<kind>[gc]):(?P<path>\d{1,3}(?:\.\d{1,3})*|)(?::(?P<part>[a-z]+))?\Z")
+KEY = re.compile(r"(?P<kind>[gcw]):(?P<path>\d{1,3}(?:\.\d{1,3})*|)(?::(?P<part>[a-z]+))?\Z")
 
 
 @dataclass
@@ -29,9 +31,11 @@ class Condition:
     op: str = ""
     inputs: dict[str, list[str]] = defaulting(default_factory=dict)
     blank: bool | None = None  # None: the usual of the operator
+    where: "Group | None" = None  # conditions on each of the related records
 
     def copy(self) -> "Condition":
-        return replace(self, inputs={name: list(values) for name, values in self.inputs.items()})
+        inputs = {name: list(values) for name, values in self.inputs.items()}
+        return replace(self, inputs=inputs, where=self.where and self.where.copy())
 
     def first(self, name: str) -> str:
         return first(self.inputs, name)
@@ -74,9 +78,10 @@ class Draft:
     def at(self, path: Path) -> Group | Condition | None:
         node: Group | Condition = self.root
         for index in path:
-            if not isinstance(node, Group) or index >= len(node.items):
+            items = _items(node)
+            if index >= len(items):
                 return None
-            node = node.items[index]
+            node = items[index]
         return node
 
     def do(self, action: str) -> bool:
@@ -91,19 +96,23 @@ class Draft:
         return True
 
     def _add(self, path: Path, item: "Group | Condition | None" = None) -> None:
-        group = self.at(path)
-        if isinstance(group, Group) and sum(1 for _ in self.walk()) < 2 * MAX_CONDITIONS:
-            group.items.append(item or Condition())
-            self.focus = (*path, len(group.items) - 1)
+        """To a group; to a condition on records one that asks about each of them."""
+        node = self.at(path)
+        if isinstance(node, Condition):
+            node.where = node.where or Group()
+            node = node.where
+        if node is not None and sum(1 for _ in self.walk()) < 2 * MAX_CONDITIONS:
+            node.items.append(item or Condition())
+            self.focus = (*path, len(node.items) - 1)
 
     def _add_group(self, path: Path) -> None:
-        if len(path) < MAX_DEPTH - 1:
+        if len(path) < MAX_DEPTH - 1 and isinstance(self.at(path), Group):
             self._add(path, Group("any", [Condition()]))
             self.focus = (*(self.focus or path), 0)
 
     def _siblings(self, path: Path) -> list["Group | Condition"] | None:
         parent = self.at(path[:-1]) if path else None
-        return parent.items if isinstance(parent, Group) else None
+        return _items(parent) if parent is not None else None
 
     def _remove(self, path: Path) -> None:
         """The keyboard goes to the row before; a group that is left empty goes as well."""
@@ -113,8 +122,10 @@ class Draft:
         del siblings[path[-1]]
         if siblings:
             self.focus = (*path[:-1], max(path[-1] - 1, 0))
-        elif len(path) > 1:
+        elif len(path) > 1 and isinstance(self.at(path[:-1]), Group):
             self._remove(path[:-1])
+        else:
+            self.focus = path[:-1] or None
 
     def _duplicate(self, path: Path) -> None:
         if (siblings := self._siblings(path)) is not None:
@@ -138,11 +149,17 @@ _ACTIONS = {
 }
 
 
+def _items(node: Group | Condition) -> list["Group | Condition"]:
+    """What stands inside of a group, or of a condition on related records."""
+    if isinstance(node, Group):
+        return node.items
+    return node.where.items if node.where else []
+
+
 def _walk(node: Group | Condition, path: Path) -> Iterator[tuple[Path, Group | Condition]]:
     yield path, node
-    if isinstance(node, Group):
-        for index, item in enumerate(node.items):
-            yield from _walk(item, (*path, index))
+    for index, item in enumerate(_items(node)):
+        yield from _walk(item, (*path, index))
 
 
 def _read(found: dict, path: Path, match: re.Match, values: list[str]) -> None:
@@ -151,6 +168,9 @@ def _read(found: dict, path: Path, match: re.Match, values: list[str]) -> None:
         return
     condition = found.setdefault(path, Condition())
     if not isinstance(condition, Condition):
+        return
+    if match["kind"] == "w":
+        condition.where = Group(values[-1] if values[-1] in ("all", "any", "none") else "all")
         return
     match match["part"]:
         case "field":
@@ -170,12 +190,13 @@ def _assemble(found: dict[Path, Group | Condition]) -> Group:
     root = root if isinstance(root, Group) else Group()
     groups: dict[Path, Group] = {(): root}
     for path in sorted(found):
-        parent = groups.get(path[:-1]) if path and len(path) <= MAX_DEPTH else None
+        parent = groups.get(path[:-1]) if path and len(path) <= MAX_DEPTH + 1 else None
         if parent is not None:
             node = found[path]
             parent.items.append(node)
-            if isinstance(node, Group):
-                groups[path] = node
+            inside = node if isinstance(node, Group) else node.where
+            if inside is not None:
+                groups[path] = inside
     return root
 
 
@@ -193,12 +214,43 @@ def _write(item: Group | Condition, fields: Fields) -> Node:
     chosen = chosen_operator(item, found)
     if found is None or chosen is None:
         return {"p": None, "of": "self", "op": item.op}
-    leaf = {"p": found.number, "of": found.of, "op": chosen.name}
-    if chosen.takes != "nothing":
+    leaf: Node = {"p": found.number, "of": found.of, "op": chosen.name}
+    if chosen.takes == "measure":
+        leaf["v"] = _write_measure(item, fields.records[found.key])
+    elif chosen.takes != "nothing":
         leaf["v"] = from_inputs(chosen.takes, item.inputs, fields)
+    if found.type == RECORDS and item.where and item.where.items:
+        leaf["where"] = _write(item.where, fields.records[found.key])
     if chosen.asks_about_blank and item.blank is not None:
         leaf["unknown"] = "include" if item.blank else "exclude"
     return leaf
+
+
+def measured(item: Condition, records: Fields) -> tuple[Field | None, Operator | None]:
+    """What of the records is measured, and how the outcome is compared."""
+    field = records.named(item.first("p"))
+    known = operator(field.type, item.first("mop")) if field else None
+    return field, known or (next(iter(OPERATORS[field.type].values())) if field else None)
+
+
+def _write_measure(item: Condition, records: Fields) -> Node:
+    field, chosen = measured(item, records)
+    if field is None or chosen is None:
+        return {"p": None, "op": ""}
+    found: Node = {"p": field.number, "op": chosen.name}
+    if chosen.takes != "nothing":
+        found["v"] = from_inputs(chosen.takes, item.inputs, records)
+    if chosen.negative and chosen.asks_about_blank and item.blank is not None:
+        found["unknown"] = "include" if item.blank else "exclude"
+    return found
+
+
+def _draw_measure(value: Node, records: Fields) -> tuple[dict[str, list[str]], bool | None]:
+    field = records.get("self", value["p"])
+    chosen = operator(field.type, value["op"]) if field else None
+    inputs = as_inputs(chosen.takes, value.get("v")) if chosen else {}
+    blank = None if "unknown" not in value else value["unknown"] == "include"
+    return inputs | {"p": [f"self:{value['p']}"], "mop": [value["op"]]}, blank
 
 
 def _draw_group(node: Node, fields: Fields) -> Group:
@@ -212,7 +264,14 @@ def _draw(node: Node, fields: Fields) -> Group | Condition:
     blank = None if "unknown" not in node else node["unknown"] == "include"
     takes = chosen.takes if found and (chosen := operator(found.type, node["op"])) else "nothing"
     name = found.name if found else f"{node['of']}:{node['p']}"
-    return Condition(name, node["op"], as_inputs(takes, node.get("v")), blank)
+    drawn = Condition(name, node["op"], {}, blank)
+    if found is not None and takes == "measure":
+        drawn.inputs, drawn.blank = _draw_measure(node["v"], fields.records[found.key])
+    else:
+        drawn.inputs = as_inputs(takes, node.get("v"))
+    if found is not None and node.get("where"):
+        drawn.where = _draw_group(node["where"], fields.records[found.key])
+    return drawn
 
 
 def prune(tree: Node, wrong: set[Path]) -> Node | None:

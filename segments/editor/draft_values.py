@@ -9,7 +9,7 @@ NUMBER = re.compile(r"[-−]?\d{1,3}(?:[, ]\d{3})+(?:\.\d+)?\Z")
 MAGNITUDE = 100_000  # a power of ten far beyond every limit; arithmetic with much greater ones overflows
 SEVERAL = {"texts", "exact_texts", "domains", "numbers", "month_days"}
 CHOSEN = {"options", "segments", "months", "weekdays"}
-NUMERIC = {"number", "numbers", "count", "length", "days", "month_days", "months", "weekdays"}
+NUMERIC = {"number", "numbers", "count", "many", "length", "days", "month_days", "months", "weekdays"}
 SALT = "share"
 ENDS = ("from", "to")
 
@@ -41,6 +41,8 @@ def from_inputs(takes: str, inputs: Inputs, fields: Fields):
         "any_span": lambda: {"n": _number(one), "unit": first(inputs, "unit") or "day"},
         "text_transition": lambda: _passage(inputs),
         "option_transition": lambda: _passage(inputs),
+        "times": lambda: {"n": _number(first(inputs, "n") or "1")} | _deed(inputs),
+        "never": lambda: _deed(inputs),
         "chance": lambda: {"percent": _number(one), "salt": first(inputs, "salt") or SALT},
         "period": lambda: _period(inputs),
         "mod": lambda: {"d": _number(one), "r": _number(two)},
@@ -64,6 +66,14 @@ def _passage(inputs: Inputs) -> dict:
         lines = [line.strip() for text in inputs.get(end, []) for line in text.split("\n")]
         found |= {end: kept} if (kept := [line for line in lines if line]) else {}
     if count := first(inputs, "n"):
+        found["within"] = {"n": _number(count), "unit": first(inputs, "unit") or "day"}
+    return found
+
+
+def _deed(inputs: Inputs) -> dict:
+    """Of an activity: to what it was done, and how long ago at most, where anything is chosen."""
+    found: dict = {"what": what} if (what := first(inputs, "what")) else {}
+    if count := first(inputs, "v"):
         found["within"] = {"n": _number(count), "unit": first(inputs, "unit") or "day"}
     return found
 
@@ -112,6 +122,10 @@ def as_inputs(takes: str, value) -> Inputs:
         found = {end: [glue(value[end])] if glue else value[end] for end in ENDS if end in value}
         within = value.get("within")
         return found | ({"n": [str(within["n"])], "unit": [within["unit"]]} if within else {})
+    if takes in ("times", "never"):
+        within = value.get("within")
+        found = {name: [str(value[name])] for name in ("n", "what") if name in value}
+        return found | ({"v": [str(within["n"])], "unit": [within["unit"]]} if within else {})
     if takes == "chance":
         return {"v": [str(value["percent"])], "salt": [value["salt"]]}
     if takes == "field":

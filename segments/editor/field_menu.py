@@ -10,7 +10,7 @@ from functools import cached_property
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from segments.rules.fields import Field, Fields
+from segments.rules.fields import ACTIVITY, Field, Fields
 from workspaces.models import Property
 
 ICONS = {
@@ -90,4 +90,6 @@ class FieldMenu:
 
 
 def side(field: Field, fields: Fields) -> str:
-    return "Partner’s " if field.of == "partner" and fields.level == "contact" else ""
+    """What people did has a heading of its own for each side."""
+    of_partner = field.of == "partner" and fields.level == "contact" and field.type != ACTIVITY
+    return "Partner’s " if of_partner else ""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from segments.rules.fields import ACTIVITY, Field
 
-GROUP = "Activity"
+GROUPS = {"self": "Activity", "partner": "Activity at the partner"}
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Kind:
 
     def field(self, of: str, *, options: bool) -> Field:
         known = tuple(self.whats()) if self.whats and options else ()
-        return Field(f"did:{self.key}", of, self.key, self.label, ACTIVITY, known, group=GROUP)
+        return Field(f"did:{self.key}", of, self.key, self.label, ACTIVITY, known, group=GROUPS[of])
 
 
 KINDS: dict[str, Kind] = {}

@@ -5,6 +5,7 @@ The contacts of a partner are built in. Features register theirs (segments.recor
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from psycopg import sql
 
@@ -35,9 +36,9 @@ class Asked:
     currency: str = ""
     folded: str = ""
 
-    def field(self, *, options: bool) -> Field:
+    def field(self, *, group: str, options: bool) -> Field:
         known = self.options if not callable(self.options) else self.options() if options else ()
-        return Field(PREFIX + self.key, "self", self.key, self.label, self.type, tuple(known))
+        return Field(PREFIX + self.key, "self", self.key, self.label, self.type, tuple(known), group=group)
 
     def json(self, *, raw: bool) -> str:
         """The value as documents hold it."""
@@ -88,8 +89,9 @@ class Source:
 
     def fields(self, like: Fields, properties: Collection[Field], *, options: bool) -> Fields:
         """What can be asked of each. `properties` are those of contacts, `like` the calendar and currency."""
-        known = [one.field(options=options) for one in self.asked]
-        return Fields(known, level=self.one, currency=like.currency, calendar=like.calendar)
+        known = [one.field(group=self.one.capitalize(), options=options) for one in self.asked]
+        more: dict[str, Any] = {"currency": like.currency, "calendar": like.calendar}
+        return Fields(known, level=self.one, among_records=True, **more)
 
     def owner(self, level: str) -> sql.Composable:
         return sql.Identifier("r", self.owners[level])
@@ -115,7 +117,8 @@ class _Contacts(Source):
     """Contacts have documents already."""
 
     def fields(self, like: Fields, properties: Collection[Field], *, options: bool) -> Fields:
-        return Fields(properties, level="contact", currency=like.currency, calendar=like.calendar)
+        more: dict[str, Any] = {"currency": like.currency, "calendar": like.calendar}
+        return Fields(properties, level="contact", among_records=True, **more)
 
     def documents(self, keys: Collection[str]) -> sql.Composable:
         return sql.SQL("workspaces_contact r CROSS JOIN LATERAL (SELECT r.norm, r.raw) n")

@@ -74,6 +74,7 @@ class Fields:
         segments: Mapping[str, Referenced] | None = None,
         records: "Mapping[str, Fields] | None" = None,
         keeps_history: bool = False,
+        among_records: bool = False,
     ):
         self.level = level
         self.currency = currency
@@ -82,6 +83,8 @@ class Fields:
         self.records: Mapping[str, Fields] = records or {}
         # Whether former values of properties can be asked about.
         self.keeps_history = keeps_history
+        # Whether these are the fields of related records, which have values and nothing beside them.
+        self.among_records = among_records
         self._by_place = {(field.of, field.number): field for field in fields}
 
     def __iter__(self) -> Iterator[Field]:
@@ -115,5 +118,5 @@ class Fields:
         return Fields(self, level=self.level, **self._more() | {"segments": segments})
 
     def _more(self) -> dict[str, Any]:
-        names = ("currency", "calendar", "segments", "records", "keeps_history")
+        names = ("currency", "calendar", "segments", "records", "keeps_history", "among_records")
         return {name: getattr(self, name) for name in names}

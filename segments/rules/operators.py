@@ -39,10 +39,22 @@ class Operator:
     @property
     def asks_about_blank(self) -> bool:
         """Whether the rule may say what happens where there is no value."""
-        return self.test not in ("known", "constant") and self.reads in _MAY_BE_BLANK
+        return self.test not in _NEVER_BLANK and self.reads in _MAY_BE_BLANK
 
 
-_MAY_BE_BLANK = {"value", "raw", "length", "version", "day", "time", "measure"}
+_MAY_BE_BLANK = {"value", "raw", "length", "version", "day", "time"}
+_NEVER_BLANK = {
+    "known",
+    "constant",
+    "below",
+    "times",
+    "count",
+    "all",
+    "measure",
+    "in_any",
+    "in_all",
+    "in_none",
+}
 
 
 _KNOWN = (
@@ -234,8 +246,8 @@ _ACTIVITY = (
 _RECORDS = (
     Operator("any", "at least one", "count", "nothing"),
     Operator("none", "none", "count", "nothing"),
-    Operator("all", "all, and there is one,", "all", "nothing"),
-    Operator("all_or_none", "all, or there is none,", "all", "nothing"),
+    Operator("all", "all of them", "all", "nothing"),
+    Operator("all_or_none", "all of them, or there is none", "all", "nothing"),
     Operator("at_least", "at least", "count", "many"),
     Operator("exactly", "exactly", "count", "count"),
     Operator("at_most", "at most", "count", "count"),
@@ -287,6 +299,8 @@ MEASURES = {
 def offered(field: Field, fields: Fields) -> list[Operator]:
     """What a condition on the field can be."""
     known = OPERATORS[field.type].values()
+    if fields.among_records:
+        return [one for one in known if one.reads in WITHIN_RECORDS] if field.is_property else []
     return [one for one in known if fields.keeps_history or one.reads != "history"]
 
 

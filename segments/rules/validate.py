@@ -7,7 +7,7 @@ from segments.rules import values
 from segments.rules.expressions import MAX_NODES, atoms
 from segments.rules.fields import RECORDS, SEGMENTS, TEXT_TYPES, Field, Fields
 from segments.rules.lower import lower
-from segments.rules.operators import MEASURES, WITHIN_RECORDS, Operator, offered, operator
+from segments.rules.operators import MEASURES, Operator, offered, operator
 from segments.rules.tree import (
     GROUP_OPERATORS,
     MAX_CONDITIONS,
@@ -66,7 +66,6 @@ class _Check:
     tree: dict = field(default_factory=dict)
     conditions: int = 0
     of_segment: str = ""
-    among_records: bool = False
 
     def run(self, tree: object) -> None:
         if not isinstance(tree, dict) or tree.get("v") != VERSION or not is_group(tree.get("root")):
@@ -121,9 +120,6 @@ class _Check:
         if chosen is None or chosen not in offered(found, self.fields):
             self._fault(path, "operator", f"Choose a comparison for {found.label}.")
             return {}
-        if self.among_records and (chosen.reads not in WITHIN_RECORDS or not found.is_property):
-            self._fault(path, "operator", "Among records only their own values can be asked about.")
-            return {}
         known = {"p", "of", "op", "v", "unknown"} | ({"where"} if found.type == RECORDS else set())
         if not set(leaf) <= known:
             self._fault(path, "rule", "This condition has parts that are not known.")
@@ -148,11 +144,11 @@ class _Check:
         return clean | self._blank(leaf, path, chosen)
 
     def _where(self, node: object, found: Field, path: Path) -> dict:
-        """The conditions on the records. What is wrong in them is reported at the row that holds them."""
-        if not is_group(node):
-            self._fault(path, "value", "The conditions on these records cannot be read.")
+        """The conditions on the records: one group of them. What is wrong is reported as at an item of the row."""
+        if not is_group(node) or any(is_group(item) for item in node["items"]):  # type: ignore[index]
+            self._fault(path, "value", "The conditions on these records stand in one group.")
             return {}
-        inner = _Check(self.fields.records[found.key], among_records=True)
+        inner = _Check(self.fields.records[found.key])
         clean = inner._group(node, path)
         self.conditions += inner.conditions
         self.errors += inner.errors
@@ -164,7 +160,7 @@ class _Check:
         if measured is None or measured.type not in MEASURES[chosen.name]:
             raise values.BadValue("Choose what to measure.")
         comparing = operator(measured.type, value["op"])
-        if comparing is None or comparing.reads not in WITHIN_RECORDS or comparing.takes == "field":
+        if comparing not in offered(measured, records) or comparing.takes == "field":  # type: ignore[union-attr]
             raise values.BadValue(f"Choose a comparison for {measured.label}.")
         clean = {"op": comparing.name, "p": measured.number}
         inner = values.canonical(comparing, measured, value.get("v"))
