@@ -95,7 +95,7 @@ def would_fail(
     for one in touched:
         if one.pk in checks:
             rule = tree if one.pk == segment.pk else dependents.rule_of(one)
-            found += _by_rule(one, rule, checks[one.pk], _seeing(one.level, segment, tree))
+            found += _by_rule(one, rule, checks[one.pk], seeing(one.level, segment, tree))
     return found
 
 
@@ -122,7 +122,7 @@ def _checks(wanted) -> dict[UUID, list[SegmentCheck]]:
     return found
 
 
-def _seeing(level: str, segment: Segment, tree: Node | None) -> Fields:
+def seeing(level: str, segment: Segment, tree: Node | None) -> Fields:
     """The fields of a level as they would be if the segment had this rule."""
     fields = definitions.fields_of(level)
     there = fields.segments.get(str(segment.pk))

@@ -5,6 +5,7 @@ collaborates, then everything. A person can only narrow what is left.
 """
 
 from collections.abc import Collection, Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import ClassVar
@@ -84,6 +85,19 @@ class Policy:
 
     def default(self, kind: Kind, channel: str) -> str:
         return self._defaults.get((kind.key, channel), kind.defaults[channel])
+
+    def says(self, kind: Kind, channel: str) -> set[UUID]:
+        """The segments that say something about it."""
+        return {segment.pk for segment, _ in self._said.get((kind.key, channel), ())}
+
+    def saying(self, segment: Segment, levels: Mapping[tuple[str, str], str | None]) -> "Policy":
+        """The same as if the segment said this; what is not among the levels it says as before."""
+        found = copy(self)
+        found._said = dict(self._said)
+        for key, level in levels.items():
+            others = [pair for pair in self._said.get(key, ()) if pair[0].pk != segment.pk]
+            found._said[key] = others + ([(segment, level)] if level is not None else [])
+        return found
 
     def decide(
         self, kind: Kind, channel: str, segment_ids: Collection[UUID], *, chosen: str | None = None

@@ -4,7 +4,9 @@ Deny beats allow; the narrower scope wins; where no segment says anything, the w
 fail closed: a segment that narrows and is not counted yet narrows for everybody.
 """
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.db import models
 from django.db.models import Q
@@ -100,6 +102,15 @@ def _restricted(rows: list[Permission], workspace: Workspace) -> Effective:
         return Effective(True, (), (), default)
     restricting = tuple(row.segment for row in rows if row.restricted)
     return Effective(bool(restricting), restricting, (), default)
+
+
+def invites(rows: Iterable[Permission], segment_ids: Collection[UUID], workspace: Workspace) -> bool:
+    """The same for somebody in these segments; `rows` are those of live ones."""
+    return _invite([row for row in rows if row.segment_id in segment_ids], workspace).holds
+
+
+def restricts(rows: Iterable[Permission], segment_ids: Collection[UUID], workspace: Workspace) -> bool:
+    return _restricted([row for row in rows if row.segment_id in segment_ids], workspace).holds
 
 
 def set_permissions(segment: Segment, *, invite: str, restricted: bool) -> bool:

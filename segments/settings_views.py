@@ -20,6 +20,8 @@ from workspaces.guard import guarded, is_confirmed
 LIST = "segments/settings/list.html"
 EDITOR = "segments/settings/editor.html"
 TREND = 90  # days of the small line beside the editor
+# Anyway: although checks fail. Sure: although much changes.
+SAVING = {"save", "save-anyway", "save-sure", "save-sure-anyway"}
 
 
 @settings_view("segments.view")
@@ -67,15 +69,24 @@ def _set_blocks(request, editor):
 def _edit(request, editor, *, may_edit=True):
     """One form for everything: it saves, or it comes back with a button pressed, or with what it would do."""
     action = request.POST.get("do", "")
-    if request.method == "POST" and action in ("save", "save-anyway"):
-        if editor.is_valid():
-            return _save_checked(request, editor, may_edit)
-        return _show(request, editor, may_edit, status=422)
+    if request.method == "POST" and action in SAVING:
+        if not editor.is_valid():
+            return _show(request, editor, may_edit, status=422)
+        editor.asks = "sure" not in action and _is_much(editor)
+        return (
+            _show(request, editor, may_edit, status=422)
+            if editor.asks
+            else _save_checked(request, editor, may_edit)
+        )
     if request.method == "POST" and action == "schedule":
         return _schedule(request, editor, may_edit)
-    if action and action != "preview":
+    if action and action not in ("preview", "exact"):
         editor.press(action)
     return _show(request, editor, may_edit)
+
+
+def _is_much(editor):
+    return editor.segment is not None and editor.segment.archived_at is None and editor.weigh().large
 
 
 def _show(request, editor, may_edit, *, status=200):
@@ -88,7 +99,7 @@ def _show(request, editor, may_edit, *, status=200):
         content["trend"] = own[editor.segment.pk]
     page = EDITOR
     if request.htmx:
-        page += "#rail" if request.POST.get("do") == "preview" else "#work"
+        page += "#rail" if request.POST.get("do") in ("preview", "exact") else "#work"
     return render(request, page, content, status=status)
 
 
@@ -134,7 +145,7 @@ def _save_checked(request, editor, may_edit):
 
 def _save(request, editor):
     by = Actor.of_member(request.member)
-    cleaned, anyway = editor.form.cleaned_data, request.POST.get("do") == "save-anyway"
+    cleaned, anyway = editor.form.cleaned_data, "anyway" in request.POST["do"]
     rule = {"members": _members_of(editor)} if editor.static else {"tree": editor.checked.tree}
     fields = {"name": cleaned["name"], "description": cleaned["description"], "kind": cleaned["kind"]}
     if editor.segment is None:

@@ -22,6 +22,14 @@ class Use:
     name: str
     url: str = ""
     icon: str = "lock"
+    # What people gain and lose by it: quote creation. Without one it is its kind and name.
+    what: str = ""
+    in_effect: bool = True  # a draft decides nothing yet
+    outer: Audience | None = None  # of what it stands in, which has to let people in as well
+
+    @property
+    def gained(self) -> str:
+        return self.what or f"{self.kind[:1].lower()}{self.kind[1:]} {self.name}"
 
 
 @dataclass(frozen=True)
@@ -40,14 +48,20 @@ def gates() -> Iterator[tuple[Any, str]]:
 
 
 def used_in(segment: Segment) -> list[Use]:
-    """In a model, `gate_use()` may tell more than its name: a Use."""
-    naming = AudienceSegment.objects.filter(segment=segment).values("audience")
-    found = []
-    for model, field in gates():
-        for thing in model.objects.filter(**{f"{field}__in": naming}).order_by("pk"):
-            tell = getattr(thing, "gate_use", None)
-            found.append(tell() if tell else Use(kind=model._meta.verbose_name, name=str(thing)))
+    found = [use for use, _ in gates_naming([segment])]
     return found + [Use("Rule of a segment", one.name, _page(one), "segments") for one in asking(segment)]
+
+
+def gates_naming(segments: Iterable[Segment]) -> Iterator[tuple[Use, Audience]]:
+    """In a model, `gate_use()` may tell more than its name: a Use. `gate_related` is what that reads beside."""
+    naming = AudienceSegment.objects.filter(segment__in=list(segments)).values("audience")
+    for model, field in gates():
+        related = [field, *getattr(model, "gate_related", ())]
+        things = model.objects.filter(**{f"{field}__in": naming}).select_related(*related)
+        for thing in things.order_by("pk"):
+            tell = getattr(thing, "gate_use", None)
+            use = tell() if tell else Use(kind=str(model._meta.verbose_name), name=str(thing))
+            yield use, getattr(thing, field)
 
 
 def _page(segment: Segment) -> str:

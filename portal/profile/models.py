@@ -33,7 +33,8 @@ class ProfileLayout(Gated):
         return "Partner profile"
 
     def gate_use(self):
-        return Use(kind="Partner profile", name="Who may edit", url=reverse("settings:profile"), icon="form")
+        url, what = reverse("settings:profile"), "editing of the profile"
+        return Use(kind="Partner profile", name="Who may edit", url=url, icon="form", what=what)
 
     @classmethod
     def ensure(cls):
@@ -69,9 +70,18 @@ class ProfileField(WorkspaceModel):
     def __str__(self):
         return str(self.prop)
 
+    gate_related = ("prop",)
+
     def gate_use(self):
         url = reverse("settings:profile_field", args=[self.prop_id])
-        return Use(kind="Partner profile", name=f"Who may edit {self.prop}", url=url, icon="form")
+        return Use(
+            kind="Partner profile",
+            name=f"Who may edit {self.prop}",
+            url=url,
+            icon="form",
+            what=f"editing of {self.prop}",
+            in_effect=self.may_be_edited,
+        )
 
     @property
     def may_be_edited(self):

@@ -39,7 +39,11 @@ class QuoteSettings(Gated):
 
     def gate_use(self):
         return Use(
-            kind="Quotes", name="Allow quote creation", url=reverse("settings:quote_rules"), icon="quote"
+            kind="Quotes",
+            name="Allow quote creation",
+            url=reverse("settings:quote_rules"),
+            icon="quote",
+            what="quote creation",
         )
 
     @classmethod

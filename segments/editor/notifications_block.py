@@ -55,6 +55,9 @@ class NotificationsBlock:
     def __init__(self, data, *, segment: Segment | None):
         rows = segment.notifications.all() if segment else ()
         stored = {(row.kind, row.channel): row.level for row in rows}
+        self._stored: dict[tuple[str, str], str | None] = {
+            (kind, ch): level for (kind, ch), level in stored.items()
+        }
         self.form = NotificationsForm(data, stored=stored, policy=Policy())
 
     @property
@@ -66,6 +69,11 @@ class NotificationsBlock:
 
     def is_valid(self) -> bool:
         return self.form.is_valid()
+
+    def said(self) -> dict[tuple[str, str], str | None] | None:
+        """What its members would hear; None where that is what they hear already."""
+        levels = self.form.levels() if self.is_valid() else {}
+        return levels if any(self._stored.get(key) != level for key, level in levels.items()) else None
 
     def save(self, segment: Segment) -> bool:
         levels = self.form.levels()

@@ -1,11 +1,12 @@
 """The state of the editor's page: the form, the draft of the rule or the list, and what they would do."""
 
 from functools import cached_property
+from typing import cast
 from uuid import UUID
 
 from django.utils import timezone
 
-from segments import linting, uses
+from segments import consequences, linting, moving, uses
 from segments.editor import preview as previewing
 from segments.editor.builder import GroupBox, build
 from segments.editor.checks_block import ChecksBlock
@@ -14,6 +15,7 @@ from segments.editor.forms import SegmentForm
 from segments.editor.notifications_block import NotificationsBlock
 from segments.editor.permissions_block import PermissionsBlock
 from segments.editor.recipes import RECIPES
+from segments.effects import Consequences
 from segments.engine import exceptions, lists, publishing
 from segments.engine.definitions import fields_of
 from segments.models import Build, Segment
@@ -33,6 +35,7 @@ class Editor:
         self.notes: list[str] = []
         self.unmatched: list[str] = []
         self.show_errors = False
+        self.asks = False  # whether so much would change that somebody has to say that it is meant
 
     def _initial(self, params) -> dict:
         if self.segment is not None:
@@ -140,7 +143,30 @@ class Editor:
             return None
         if self.finished is None:
             return previewing.empty(self.level)
-        return previewing.of_rule(self.finished, self.fields, segment=self.segment)
+        return previewing.of_rule(self.finished, self.fields, segment=self.segment, exact=self.exact)
+
+    @property
+    def exact(self) -> bool:
+        """Whether somebody waits for all to be counted; at first a part of many is enough."""
+        return self.data is not None and self.data.get("do") == "exact"
+
+    @cached_property
+    def consequences(self) -> Consequences | None:
+        """None where there is nothing to say, or where it would take longer than one waits while typing."""
+        if self.segment is None or self.segment.archived_at is not None or self.segment.built_in:
+            return None
+        if self.data is None and self.latest and self.latest.number == self.segment.live_build:
+            return Consequences()
+        quick = self.static or (self.finished is not None and self.preview and not self.preview.about)
+        return self.weigh() if quick else None
+
+    def weigh(self) -> Consequences:
+        """What saving would do to people, however many they are."""
+        segment = cast(Segment, self.segment)
+        tree = self.finished or self.checked.tree
+        moves = moving.by_list(segment, self.member_ids) if self.static else moving.by_rule(segment, tree)
+        permissions, heard = self.blocks
+        return consequences.of(moves, consequences.Said(permissions.said(segment), heard.said()))
 
     @property
     def typed(self) -> str:

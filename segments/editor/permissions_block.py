@@ -36,8 +36,19 @@ class PermissionsBlock:
     def is_valid(self) -> bool:
         return self.form.is_valid()
 
-    def save(self, segment: Segment) -> bool:
+    @property
+    def _chosen(self) -> tuple[str, bool]:
         cleaned = self.form.cleaned_data
         restricted = cleaned["restricted"] or (RESTRICTED if self.stored.restricted else "")
-        invite = cleaned["invite"] or self.stored.invite
-        return set_permissions(segment, invite=invite, restricted=restricted == RESTRICTED)
+        return cleaned["invite"] or self.stored.invite, restricted == RESTRICTED
+
+    def said(self, segment: Segment) -> Permission | None:
+        """What would hold for its members; None where that is what holds already."""
+        if not self.is_valid() or self._chosen == (self.stored.invite, self.stored.restricted):
+            return None
+        invite, restricted = self._chosen
+        return Permission(segment=segment, invite=invite, restricted=restricted)
+
+    def save(self, segment: Segment) -> bool:
+        invite, restricted = self._chosen
+        return set_permissions(segment, invite=invite, restricted=restricted)

@@ -1,4 +1,4 @@
-"""What a rule would do: how many match it, some of them with why, who would join and who would leave."""
+"""What a rule would do: how many match it and each of its conditions, and some of them with why."""
 
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -23,7 +23,6 @@ from workspaces.models import Contact, Partner
 from workspaces.tenancy import current_workspace_id
 
 SAMPLES = 10
-NAMES = 3
 COUNTED_EXACTLY = 20_000
 NODES = 60  # rows that show how many match them; beyond, only the whole does
 MODELS: dict[str, Any] = {"partner": Partner, "contact": Contact}
@@ -53,18 +52,6 @@ class Whole(NamedTuple):
     sources: sql.Composable
 
 
-@dataclass(frozen=True)
-class Moves:
-    """Some names of those who join or leave, and how many there are."""
-
-    count: int = 0
-    names: tuple[str, ...] = ()
-
-    @property
-    def others(self) -> int:
-        return self.count - len(self.names)
-
-
 @dataclass
 class Preview:
     level: str
@@ -73,8 +60,6 @@ class Preview:
     about: bool = False
     words: list[Part] = field(default_factory=list)
     samples: list[Sample] = field(default_factory=list)
-    joins: Moves = field(default_factory=Moves)
-    leaves: Moves = field(default_factory=Moves)
     by_node: dict[Path, int] = field(default_factory=dict)
 
     @property
@@ -114,9 +99,6 @@ def of_rule(tree: Node, fields: Fields, *, segment: Segment | None, exact: bool 
         why = explainer.explain(*subject.documents(explainer.rules, moment.at), moment)
         mark = _mark(subject, segment)
         found.samples.append(Sample(record, why, mark, "" if mark else _turns(why, explainer, moment)))
-    if segment is not None and not found.about:
-        found.joins = _moves(level, whole, segment.live_build, joining=True)
-        found.leaves = _moves(level, whole, segment.live_build, joining=False)
     return found
 
 
@@ -192,15 +174,3 @@ def _some_members(level: str, whole: Whole, rules: CompiledRules) -> list[tuple[
     records = found.in_bulk(ids)
     subjects = {subject.id: subject for subject in peek(level, ids, rules)}
     return [(records[pk], subjects[pk]) for pk in ids if pk in subjects]
-
-
-def _moves(level: str, whole: Whole, live_build: int | None, *, joining: bool) -> Moves:
-    query = sql.SQL(
-        "SELECT name, count(*) OVER () FROM (SELECT own.name, own.id, ({}) IS TRUE AS new,"
-        " coalesce(%s = ANY (s.builds), false) AS old FROM {}"
-        " WHERE own.workspace_id = %s) moves WHERE new = %s AND old <> new ORDER BY name, id LIMIT %s"
-    ).format(whole.clause, whole.sources)
-    with connection.cursor() as cursor:
-        cursor.execute(query, [*whole.params, live_build, current_workspace_id(), joining, NAMES])
-        rows = cursor.fetchall()
-    return Moves(rows[0][1], tuple(name for name, _ in rows)) if rows else Moves()

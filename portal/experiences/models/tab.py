@@ -48,9 +48,16 @@ class Tab(Gated):
     def __str__(self):
         return self.title
 
+    gate_related = ("experience",)
+
     def gate_use(self):
         url = reverse("settings:experience_tab", args=[self.experience_id, self.key])
-        return Use(kind=_in_stage("Tab", self.stage), name=self.title, url=url, icon="layout")
+        kind = _in_stage("Tab", self.stage)
+        return Use(kind=kind, name=self.title, url=url, icon="layout", in_effect=self.in_effect)
+
+    @property
+    def in_effect(self):
+        return self.stage == Stage.PUBLISHED and self.experience.in_portal
 
 
 class SectionQuerySet(GatedQuerySet):
@@ -80,10 +87,20 @@ class Section(Gated):
     def __str__(self):
         return self.title or self.kind
 
+    gate_related = ("tab__experience", "tab__audience")
+
     def gate_use(self):
         url = reverse("settings:experience_section", args=[self.tab.experience_id, self.key])
         name = f"{self.title}, {self.tab}" if self.title else str(self.tab)
-        return Use(kind=_in_stage("Section", self.tab.stage), name=name, url=url, icon="text")
+        return Use(
+            kind=_in_stage("Section", self.tab.stage),
+            name=name,
+            url=url,
+            icon="text",
+            what=f"section {self.title or self.kind} in {self.tab}",
+            in_effect=self.tab.in_effect,
+            outer=self.tab.audience,
+        )
 
 
 def _in_stage(kind, stage):
