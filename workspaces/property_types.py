@@ -27,6 +27,7 @@ FIRST_MOMENT = dt.datetime(1, 1, 3, tzinfo=dt.UTC)
 LAST_MOMENT = dt.datetime(9999, 12, 29, tzinfo=dt.UTC)
 TOO_FAR = "This moment is too far away."
 CURRENCY = re.compile(r"[A-Z]{3}\Z")
+NOT_AN_ADDRESS = "Enter an e-mail address, such as ana@example.com."
 _valid_url = URLValidator(schemes=["http", "https"])
 
 
@@ -189,7 +190,7 @@ def _email(prop, value):
     try:
         validate_email(value)
     except ValidationError as error:
-        raise Invalid("Enter an e-mail address, such as ana@example.com.") from error
+        raise Invalid(NOT_AN_ADDRESS) from error
     return value.lower()
 
 

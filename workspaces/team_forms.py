@@ -2,6 +2,7 @@ from django import forms
 
 from workspaces import team
 from workspaces.models import TeamMember
+from workspaces.property_types import NOT_AN_ADDRESS
 
 
 class AccessForm(forms.Form):
@@ -11,7 +12,11 @@ class AccessForm(forms.Form):
 
 
 class InvitationForm(AccessForm):
-    email = forms.EmailField(label="E-mail", widget=forms.EmailInput(attrs={"autocomplete": "off"}))
+    email = forms.EmailField(
+        label="E-mail",
+        error_messages={"invalid": NOT_AN_ADDRESS},
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+    )
     name = forms.CharField(label="Name", max_length=150, required=False)
 
     field_order = ("email", "name", "access")

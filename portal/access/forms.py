@@ -1,5 +1,7 @@
 from django import forms
 
+from workspaces.property_types import NOT_AN_ADDRESS
+
 NO_ADDRESSES = ("://", "www.")
 
 
@@ -8,6 +10,7 @@ class InviteForm(forms.Form):
     email = forms.EmailField(
         label="E-mail",
         max_length=254,
+        error_messages={"invalid": NOT_AN_ADDRESS},
         widget=forms.EmailInput({"autocomplete": "off", "autocapitalize": "none"}),
     )
 
