@@ -220,7 +220,8 @@ def measured(op, kind, values):
         return {"a": amount, "c": values[0]["c"]}
     if op in ("sum", "average"):
         total = sum(Fraction(str(v)) for v in values)
-        return total if op == "sum" else total / len(values)
+        exact = total if op == "sum" else total / len(values)
+        return float(f"{float(exact):.15g}")  # as many digits as a number may have
     return min(values) if op in ("smallest", "oldest") else max(values)
 
 

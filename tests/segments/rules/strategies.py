@@ -36,10 +36,11 @@ FIELD_TYPES = {(field.of, field.number): field.type for field in PROPERTIES}
 # Records have properties of every type themselves.
 QUOTES = Fields(
     [
-        Field(f"q_{kind}", "self", f"q_{kind}", kind.capitalize(), kind, OPTIONS)
+        Field(f"_{kind}", "self", kind, kind.capitalize(), kind, OPTIONS)
         for kind in ("text", "number", "money", "choice", "multi_choice", "date", "datetime", "boolean")
     ],
     level="quotes",
+    among_records=True,
 )
 QUOTE_TYPES = {(field.of, field.number): field.type for field in QUOTES}
 

@@ -3,7 +3,6 @@
 import json
 import os
 from datetime import timedelta
-from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -76,8 +75,7 @@ def _fact(fact, side, world, moment):
     if spec["currency"]:
         values = [value for value in values if value["c"] == spec["currency"]]
     value = oracle.measured(spec["take"], QUOTE_TYPES["self", spec["p"]], values)
-    value = value["a"] if isinstance(value, dict) else value
-    return float(value) if isinstance(value, Fraction) else value
+    return value["a"] if isinstance(value, dict) else value
 
 
 def _history(spec, side, world, asking):
