@@ -170,7 +170,7 @@ def connected(crm, companies):
         yield workspace
     finally:
         with workspace_transaction(workspace):
-            accounts.disconnect(Connection.objects.get())
+            accounts.forget(Connection.objects.get())
 
 
 def edit(crm, number):

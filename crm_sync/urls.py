@@ -1,21 +1,35 @@
 from django.urls import path
 
+from crm_sync.connecting.ways import WAYS
 from crm_sync.inbound import hook_views
-from crm_sync.settings_views import activity, connections, mapping, records
+from crm_sync.settings_views import activity, connections, mapping, records, sign_in, wizard
 
 hook_urlpatterns = [
     path("hubspot/", hook_views.hubspot, name="hubspot_hook"),
     path("hubspot", hook_views.hubspot),
+    path("salesforce/<str:token>/", hook_views.salesforce, name="salesforce_hook"),
 ]
 settings_urlpatterns = [
     path("", connections.connection_list, name="crm"),
-    path("hubspot/", connections.connect, name="crm_connect"),
+    path("new/", wizard.choose, name="crm_new"),
+    *(path(f"new/{way.slug}/", wizard.connect, {"slug": way.slug}, name=way.route) for way in WAYS),
+    *(
+        path(
+            f"new/{way.slug}/project/", wizard.project_files, {"slug": way.slug}, name=f"{way.route}_project"
+        )
+        for way in WAYS
+        if way.project
+    ),
+    path("answer/", sign_in.answer, name="crm_answer"),
     path("<uuid:pk>/", connections.connection_health, name="crm_connection"),
-    path("<uuid:pk>/keys/", connections.keys, name="crm_keys"),
+    path("<uuid:pk>/keys/", wizard.keys, name="crm_keys"),
+    path("<uuid:pk>/app/", wizard.app, name="crm_app"),
+    path("<uuid:pk>/app/project/", wizard.app_files, name="crm_app_files"),
     path("<uuid:pk>/pause/", connections.pause, name="crm_pause"),
     path("<uuid:pk>/resumption/", connections.resumption, name="crm_resumption"),
     path("<uuid:pk>/reading/", connections.reading, name="crm_reading"),
     path("<uuid:pk>/disconnection/", connections.disconnection, name="crm_disconnection"),
+    path("<uuid:pk>/removal/", connections.removal, name="crm_removal"),
     path("<uuid:pk>/mapping/", mapping.mapping, name="crm_mapping"),
     path("<uuid:pk>/mapping/fields/", mapping.fields, name="crm_fields"),
     path("<uuid:pk>/mapping/<uuid:mapping_pk>/direction/", mapping.direction, name="crm_direction"),
@@ -26,4 +40,8 @@ settings_urlpatterns = [
     path("<uuid:pk>/outgoing/", activity.outgoing, name="crm_out"),
     path("<uuid:pk>/replay/", activity.replay, name="crm_replay"),
     path("<uuid:pk>/resending/", activity.resending, name="crm_resending"),
+]
+person_urlpatterns = [
+    # One for all workspaces: apps over there know it by heart.
+    path("accounts/crm/answer/", sign_in.callback, name="crm_callback"),
 ]

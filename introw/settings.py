@@ -47,6 +47,9 @@ PROXIES = env("PORTAL_PROXIES", "")
 MAIN_HOSTS = {PUBLIC_HOST, *filter(None, env("PORTAL_EXTRA_HOSTS", "").split(","))}
 ALLOWED_HOSTS = ["*"]  # workspaces.middleware answers 421 to a host that is neither ours nor a workspace's
 HUBSPOT_API_URL = env("PORTAL_HUBSPOT_API_URL", "https://api.hubapi.com")
+HUBSPOT_APP_URL = env("PORTAL_HUBSPOT_APP_URL", "https://app.hubspot.com")  # where people sign in to it
+# Salesforce tells where its API is, and only its own addresses are believed. In the demo, one of a stand-in too.
+SALESFORCE_STANDIN_URL = env("PORTAL_SALESFORCE_STANDIN_URL", "") if DEMO else ""
 # First key encrypts, all of them decrypt: put a new one in front to rotate.
 ENCRYPTION_KEYS = [key for key in env("PORTAL_ENCRYPTION_KEYS", "").split(",") if key]
 

@@ -36,6 +36,7 @@ urlpatterns = [
     path("hooks/", include(patterns("crm_sync.urls", "hook_urlpatterns"))),
     path("accounts/", include("workspaces.sign_in_urls")),
     *workspaces.person_urlpatterns,
+    *patterns("crm_sync.urls", "person_urlpatterns"),
     *patterns("introw.health", "urlpatterns"),
     *([path("demo/", include("workspaces.demo_views"))] if settings.DEMO else []),
     path("settings/", include((settings_urlpatterns, "settings"))),

@@ -1,18 +1,22 @@
 """Connecting a CRM account, renewing its keys, pausing and letting go."""
 
-from django.conf import settings
+import secrets
+from dataclasses import dataclass, field
+
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from crm_sync.connecting import routes
-from crm_sync.connectors.base import CrmError, FailureKind
-from crm_sync.connectors.hubspot.client import client_for
-from crm_sync.models import Connection, OutboxChange
-from crm_sync.models.connection import OBJECT_TYPES, remembered
+from crm_sync.connecting import routes, tokens
+from crm_sync.connectors.base import Tokens
+from crm_sync.models import Allowance, Connection, Credential, OutboxChange
 from crm_sync.models.queues import INBOX, OUTBOX
 from workspaces.jobs import leave_work
 from workspaces.models import HookRoute
 from workspaces.tenancy import current_workspace_id
+
+HUBSPOT, SALESFORCE = Connection.Provider.HUBSPOT, Connection.Provider.SALESFORCE
+TAKEN = "This {crm} account is connected to a workspace already."
+ANOTHER = "This sign-in is for account {found}, and this connection is about account {account}."
 
 
 class ConnectError(ValueError):
@@ -23,64 +27,78 @@ class ConnectError(ValueError):
         self.field = field
 
 
-def try_hubspot(*, token: str, account: str) -> dict[str, list[dict]]:
-    """Asks HubSpot with this token for its fields; no transaction may be open. Raises ConnectError."""
-    client = client_for(token, settings.HUBSPOT_API_URL)
+@dataclass(frozen=True)
+class Found:
+    """An account that was tried, and everything that was typed or given to sign in to it."""
+
+    provider: str
+    way: str
+    account: str
+    tokens: Tokens
+    app: str = ""  # the app id that HubSpot's webhooks carry
+    client_id: str = ""
+    client_secret: str = field(default="", repr=False)
+    secret: str = field(default="", repr=False)  # what its webhooks prove themselves with
+    address: str = ""
+    account_name: str = ""
+    time_zone: str = ""
+    fields_known: dict[str, list[dict]] = field(default_factory=dict)
+
+
+def connect(found: Found, *, by) -> Connection:
+    """One account belongs to one workspace; the database decides who was first. Raises ConnectError."""
+    crm = Connection.Provider(found.provider).label
+    earlier = Connection.objects.filter(
+        provider=found.provider, account=found.account, status=Connection.Status.DISCONNECTED
+    ).first()
+    connection = earlier or Connection(provider=found.provider, account=found.account)
+    connection.connected_by = by.label
+    _fill(connection, found)
     try:
-        found = client.account()
-        known = {object_type: client.fields(object_type) for object_type in OBJECT_TYPES}
-    except CrmError as error:
-        raise ConnectError(*_blamed(error)) from error
-    if found.external_id and found.external_id != account:
-        text = f"This token belongs to account {found.external_id}, not {account}."
-        raise ConnectError("account", text)
-    return {object_type: [remembered(f) for f in fields] for object_type, fields in known.items()}
-
-
-def _blamed(error: CrmError) -> tuple[str, str]:
-    match error.failure.kind:
-        case FailureKind.AUTH:
-            return (
-                "token",
-                "HubSpot does not accept this token. Copy it again from the app's page in HubSpot.",
+        with transaction.atomic():
+            connection.save()
+            HookRoute.objects.create(
+                provider=found.provider,
+                account=found.account,
+                app=connection.app,
+                workspace_id=current_workspace_id(),
             )
-        case FailureKind.SCOPE:
-            return "token", error.failure.message
-        case _:
-            return "", f"{error.failure.message} Nothing was saved; try again in a moment."
+            _keep_credential(connection, found)
+    except IntegrityError as error:
+        raise ConnectError("account", TAKEN.format(crm=crm)) from error
+    transaction.on_commit(routes.forget)
+    resume(connection)
+    return connection
 
 
 def connect_hubspot(
     *, account: str, app: str, token: str, secret: str, by, fields_known: dict | None = None
 ) -> Connection:
-    """One account belongs to one workspace; the database decides who was first. Raises ConnectError."""
-    taken = ConnectError("account", "This HubSpot account is connected to a workspace already.")
-    if HookRoute.objects.filter(provider="hubspot", account=account).exists():
-        raise taken
-    connection = Connection(provider="hubspot", account=account, app=app, connected_by=by.label)
-    connection.fields_known = fields_known or {}
-    connection.token, connection.secret = token, secret
-    try:
-        with transaction.atomic():
-            connection.save()
-            HookRoute.objects.create(
-                provider="hubspot", account=account, app=app, workspace_id=current_workspace_id()
-            )
-    except IntegrityError as error:
-        raise taken from error
-    transaction.on_commit(routes.forget)
-    return connection
+    """With the static token of a project app."""
+    found = Found(
+        provider=HUBSPOT,
+        way=Connection.Way.STATIC,
+        account=account,
+        app=app,
+        tokens=Tokens(token),
+        secret=secret,
+        fields_known=fields_known or {},
+    )
+    return connect(found, by=by)
 
 
-def renew(connection: Connection, *, app: str, token: str, secret: str, fields_known: dict) -> None:
-    """New keys for the same account; what waited goes on."""
+def renew(connection: Connection, found: Found) -> None:
+    """New keys, or a new sign-in, for the same account; what waited goes on. Raises ConnectError."""
+    if found.account != connection.account:
+        text = ANOTHER.format(found=found.account, account=connection.account)
+        raise ConnectError("account", text)
+    _fill(connection, found)
+    connection.save()
     hooks = HookRoute.objects.filter(
         provider=connection.provider, account=connection.account, workspace_id=current_workspace_id()
     )
-    hooks.update(app=app)
-    connection.app, connection.token, connection.secret = app, token, secret
-    connection.fields_known = fields_known
-    connection.save(update_fields=["app", "token_sealed", "secret_sealed", "fields_known"])
+    hooks.update(app=connection.app)
+    _keep_credential(connection, found)
     transaction.on_commit(routes.forget)
     resume(connection)
 
@@ -96,13 +114,55 @@ def resume(connection: Connection) -> None:
     leave_work(OUTBOX)
 
 
-def disconnect(connection: Connection) -> None:
-    """Lets go of the account: keys, mapping, links and queues. Partners and contacts stay as they are."""
-    HookRoute.objects.filter(
-        provider=connection.provider, account=connection.account, workspace_id=current_workspace_id()
-    ).delete()
+def disconnect(connection: Connection, *, by) -> dict[str, str]:
+    """Lets go of the account: its keys are wiped and nothing crosses any more. What was linked stays known, so that
+    the same account can be connected again where it was. Gives what is to be revoked at the CRM afterwards."""
+    held = Credential.objects.select_for_update(no_key=True).filter(connection=connection).first()
+    revocable = {"refresh": held.refresh, "client_secret": held.client_secret} if held else {}
+    Credential.objects.filter(connection=connection).delete()
+    Allowance.objects.filter(connection=connection).delete()
+    _let_go(connection)
+    connection.secret = ""
+    connection.subscriptions, connection.missing_scopes = [], []
+    connection.save(update_fields=["secret_sealed", "subscriptions", "missing_scopes"])
+    _stand(connection, Connection.Status.DISCONNECTED, f"Disconnected by {by.label}.")
+    waiting = OutboxChange.objects.filter(link__connection=connection, state__in=["pending", "inflight"])
+    waiting.update(state="parked", message=f"{connection} was disconnected.", finished_at=timezone.now())
+    return revocable
+
+
+def forget(connection: Connection) -> None:
+    """Mapping, links and history of a disconnected account. Partners and contacts stay as they are."""
+    _let_go(connection)
     OutboxChange.objects.filter(link__connection=connection).delete()
     connection.delete()
+
+
+def _fill(connection: Connection, found: Found) -> None:
+    connection.way, connection.client_id, connection.address = found.way, found.client_id, found.address
+    connection.account_name, connection.time_zone = found.account_name, found.time_zone
+    connection.fields_known = found.fields_known or connection.fields_known
+    connection.missing_scopes = []
+    connection.app, connection.secret = found.app, found.secret
+    if found.provider == SALESFORCE:
+        # Salesforce signs nothing: whoever knows the address may call, so nobody can guess it.
+        connection.secret = secrets.token_urlsafe(32)
+        connection.app = routes.hook_name(connection.secret)
+
+
+def _keep_credential(connection: Connection, found: Found) -> None:
+    """A new generation, so that a renewal that is on its way does not put old tokens over these."""
+    held = Credential.objects.select_for_update(no_key=True).filter(connection=connection).first()
+    held = held or Credential(connection=connection, generation=0)
+    held.client_secret, held.refresh = found.client_secret, ""
+    tokens.keep(held, found.tokens)
+
+
+def _let_go(connection: Connection) -> None:
+    hooks = HookRoute.objects.filter(
+        provider=connection.provider, account=connection.account, workspace_id=current_workspace_id()
+    )
+    hooks.delete()
     transaction.on_commit(routes.forget)
 
 

@@ -5,6 +5,7 @@ Kept in the process for a moment: a burst of webhooks must not ask the database 
 
 import time
 from dataclasses import dataclass
+from hashlib import sha256
 from uuid import UUID
 
 from crm_sync import vault
@@ -37,6 +38,11 @@ def routes_for(provider: str, app: str) -> list[Route]:
             _kept.clear()
         _kept[provider, app] = (now + KEPT_SECONDS, routes)
     return routes
+
+
+def hook_name(token: str) -> str:
+    """What a secret part of an address is looked up by; the part itself stands nowhere in clear."""
+    return sha256(token.encode()).hexdigest()
 
 
 def forget() -> None:

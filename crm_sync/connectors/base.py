@@ -4,7 +4,7 @@ Object types and their names are ours; a connector says company → companies, o
 strings in one canonical form: "" is empty, yes/no is "true"/"false", choices are separated by a semicolon.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import IntEnum, StrEnum
@@ -99,6 +99,18 @@ class Account:
     name: str = ""
     time_zone: str = ""
     scopes: tuple[str, ...] = ()  # what the token may do, where the CRM tells
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """What a CRM gave for a code, a refresh token or a secret. Nothing of it is ever printed."""
+
+    access: str = field(repr=False)
+    refresh: str = field(default="", repr=False)  # "": the one that was used still holds
+    expires_in: float | None = None  # seconds
+    account: str = ""
+    address: str = ""  # where the API is, for a CRM that tells
+    scopes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -232,6 +244,10 @@ class Usage:
     daily_most: int | None = None
     daily_used: int | None = None
     clock_ahead: float | None = None  # seconds that the CRM's clock is ahead of ours
+
+
+# Given a token that was refused: another one to try, or CrmError. Called once for a request at most.
+Renew = Callable[[str], str]
 
 
 class Throttle(Protocol):

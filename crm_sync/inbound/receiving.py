@@ -9,9 +9,10 @@ from django.conf import settings
 from django.db import connection as database
 from django.utils import timezone
 
-from crm_sync.connecting.routes import Route, routes_for
+from crm_sync.connecting.routes import Route, hook_name, routes_for
 from crm_sync.connectors.base import PushedEvent
 from crm_sync.connectors.hubspot import push, signature
+from crm_sync.connectors.salesforce import push as salesforce
 from crm_sync.inbound.shared_commits import SharedCommits
 from crm_sync.models.queues import INBOX
 from workspaces.jobs import leave_work
@@ -57,6 +58,23 @@ def receive_hubspot(body: bytes, *, path: str, timestamp: str | None, signed: st
         arrived = [e for e in events if e.account == route.account and e.app == app]
         if arrived:
             commits.add((route, arrived))
+
+
+def salesforce_path(token: str) -> str:
+    return f"/hooks/salesforce/{token}/"
+
+
+def receive_salesforce(body: bytes, *, token: str) -> None:
+    """Returns once everything of the message is committed. Raises NotVerified, salesforce.Unreadable."""
+    routes = routes_for("salesforce", hook_name(token))
+    if not routes:
+        raise NotVerified
+    organization, events = salesforce.message_from_body(body)
+    for route in routes:
+        if route.account != organization:
+            raise NotVerified
+        if events:
+            commits.add((route, events))
 
 
 def _verified(route: Route, uri: str, body: bytes, timestamp: str | None, signed: str | None) -> bool:

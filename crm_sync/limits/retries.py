@@ -1,12 +1,14 @@
 """What becomes of work that failed: again later, put aside with a reason, or the connection stops."""
 
 import random
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from crm_sync.connectors.base import Failure, FailureKind
+from crm_sync.limits import trouble
 from crm_sync.models import Connection, ExternalRecord, InboxEvent
 
 MOST_TRIES = 8
@@ -33,19 +35,33 @@ def rest(connection: Connection, failure: Failure) -> None:
     """What a failure means for the whole connection."""
     now = timezone.now()
     if failure.kind == FailureKind.AUTH:
-        changed = {"status": Connection.Status.NEEDS_AUTH, "message": failure.message, "status_at": now}
-    elif failure.kind == FailureKind.SCOPE:
+        trouble.needs_sign_in(connection, failure.message)
+        return
+    if failure.kind == FailureKind.SCOPE:
         changed = {"message": failure.message, "resting_until": now + timedelta(seconds=LONGEST_WAIT)}
+        changed["missing_scopes"] = sorted({*connection.missing_scopes, *failure.missing_scopes})
     elif failure.kind == FailureKind.BUDGET:
         return  # only this kind of work waits; more urgent work of the connection goes on
     elif failure.kind in (FailureKind.LIMIT, FailureKind.MOVING):
-        wait = timedelta(seconds=failure.retry_after or LIMIT_WAIT)
-        changed = {"message": failure.message, "resting_until": now + wait}
+        until = now + timedelta(seconds=failure.retry_after or LIMIT_WAIT)
+        if failure.until_midnight:
+            until = midnight(connection, now)
+        changed = {"message": failure.message, "resting_until": until}
     elif failure.retry_after:
         changed = {"resting_until": now + timedelta(seconds=failure.retry_after)}
     else:
         return
     Connection.objects.filter(pk=connection.pk, status=Connection.Status.ACTIVE).update(**changed)
+
+
+def midnight(connection: Connection, now: datetime) -> datetime:
+    """When the account's next day begins: its daily allowance comes back then."""
+    try:
+        zone = ZoneInfo(connection.time_zone or "UTC")
+    except (ZoneInfoNotFoundError, ValueError):
+        zone = ZoneInfo("UTC")
+    tomorrow = now.astimezone(zone).date() + timedelta(days=1)
+    return datetime.combine(tomorrow, time.min, zone)
 
 
 def recovered(connection: Connection) -> None:

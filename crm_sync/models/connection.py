@@ -31,16 +31,34 @@ class Connection(WorkspaceModel):
     class Status(models.TextChoices):
         ACTIVE = "active", "Active"
         PAUSED = "paused", "Paused"
-        NEEDS_AUTH = "needs_auth", "Needs a new token"
+        NEEDS_AUTH = "needs_auth", "Needs a new sign-in"
+        DISCONNECTED = "disconnected", "Disconnected"
+
+    class Way(models.TextChoices):
+        """How we sign in, and so whether the CRM can call us."""
+
+        STATIC = "static", "Access token of a project app"
+        SERVICE_KEY = "service_key", "Service key"
+        OAUTH = "oauth", "Sign-in with an app"
+        CREDENTIALS = "credentials", "Client credentials"
 
     provider = models.CharField(max_length=12, choices=Provider)
     account = models.CharField(max_length=64)
     app = models.CharField(max_length=64)
-    token_sealed = models.TextField(editable=False)
-    secret_sealed = models.TextField(editable=False)
+    way = models.CharField(max_length=12, choices=Way, default=Way.STATIC)
+    client_id = models.CharField(max_length=255, blank=True)
+    address = models.CharField(max_length=255, blank=True)  # where its API is, for a CRM that tells us so
+    account_name = models.CharField(max_length=200, blank=True)
+    time_zone = models.CharField(max_length=64, blank=True)  # the account's; its days end there
+    # HubSpot signs with it; for Salesforce, who may call stands in the address, and this is that part of it.
+    secret_sealed = models.TextField(blank=True, editable=False)
     status = models.CharField(max_length=12, choices=Status, default=Status.ACTIVE)
     message = models.TextField(blank=True)  # why it is not active, or what the CRM does not let us do
     resting_until = models.DateTimeField(null=True)  # the CRM asked us to wait
+    missing_scopes = models.JSONField(default=list)  # what the CRM says our sign-in may not do
+    subscriptions = models.JSONField(
+        default=list
+    )  # "company.name": what the app's project files ask to be told
     # The CRM's fields as last read: object → [{"name", "label", "type", "widget", "read_only"}]
     fields_known = models.JSONField(default=dict, editable=False)
     connected_by = models.CharField(max_length=200, blank=True)
@@ -60,20 +78,22 @@ class Connection(WorkspaceModel):
         return self.get_provider_display()
 
     @property
-    def token(self):
-        return vault.opened(self.token_sealed)
+    def calls_us(self):
+        """Whether the CRM tells us of changes; else it is asked."""
+        return self.way != self.Way.SERVICE_KEY
 
-    @token.setter
-    def token(self, value):
-        self.token_sealed = vault.sealed(value)
+    @property
+    def signs_in(self):
+        """Whether a new sign-in mends it, rather than new keys."""
+        return self.way == self.Way.OAUTH
 
     @property
     def secret(self):
-        return vault.opened(self.secret_sealed)
+        return vault.opened(self.secret_sealed) if self.secret_sealed else ""
 
     @secret.setter
     def secret(self, value):
-        self.secret_sealed = vault.sealed(value)
+        self.secret_sealed = vault.sealed(value) if value else ""
 
 
 class FieldMappingQuerySet(models.QuerySet):

@@ -17,29 +17,6 @@ class SecretInput(forms.PasswordInput):
         super().__init__(attrs={"autocomplete": "off", "data-1p-ignore": True}, render_value=False)
 
 
-class KeysForm(forms.Form):
-    """New keys for an account that is connected already."""
-
-    app = forms.CharField(
-        label="App ID", validators=[DIGITS], help_text="On the app's page in HubSpot, under Auth."
-    )
-    token = forms.CharField(label="Access token", widget=SecretInput, help_text="Begins with pat-.")
-    secret = forms.CharField(
-        label="Client secret",
-        widget=SecretInput,
-        help_text="HubSpot signs its webhooks with it; nothing unsigned is let in.",
-    )
-
-
-class ConnectForm(KeysForm):
-    account = forms.CharField(
-        label="Account number",
-        validators=[DIGITS],
-        help_text="HubSpot calls it Hub ID; it stands in the address of every HubSpot page.",
-    )
-    field_order = ["account", "app", "token", "secret"]
-
-
 class MappingForm(forms.Form):
     """One more property, and the field of the CRM that holds the same."""
 

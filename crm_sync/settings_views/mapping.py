@@ -5,7 +5,8 @@ from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from crm_sync.connecting import accounts
+from crm_sync.connecting import providers, trying
+from crm_sync.connectors.base import CrmError, Priority
 from crm_sync.inbound.receiving import HUBSPOT_PATH
 from crm_sync.mapping import schema
 from crm_sync.mapping.fields import map_field, unmap
@@ -79,10 +80,9 @@ def fields(request, pk):
     """Reads the CRM's fields again: some may be new, renamed or gone."""
     with workspace_transaction(request.workspace):
         connection = get_object_or_404(Connection.objects, pk=pk)
-        token = connection.token
     try:
-        known = accounts.try_hubspot(token=token, account=connection.account)
-    except accounts.ConnectError as error:
+        known = trying.fields_of(providers.connector_for(connection, Priority.PERSON))
+    except CrmError as error:
         messages.error(request, str(error))
         return redirect("settings:crm_mapping", pk)
     with workspace_transaction(request.workspace):

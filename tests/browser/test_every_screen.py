@@ -22,6 +22,7 @@ from workspaces.tenancy import workspace_transaction
 # Routes of the table that answer a GET with something else than a page. What only takes posts is none of them.
 NO_SCREEN = {
     "settings:search": "a fragment of the palette",
+    "settings:crm_answer": "the way back from a CRM's own sign-in page",
     "settings:partners-export": "a file",
     "settings:contacts-export": "a file",
     "settings:segment-members-export": "a file",

@@ -3,13 +3,14 @@ import time
 from dataclasses import dataclass
 
 import pytest
+from django.db.models import F
 
 from crm_sync.connecting import accounts, routes
 from crm_sync.connectors.hubspot.client import HubSpot
 from crm_sync.connectors.hubspot.signature import sign
 from crm_sync.inbound import linking
 from crm_sync.mapping.fields import map_field
-from crm_sync.models import Connection, InboxEvent, OutboxChange
+from crm_sync.models import Allowance, Connection, InboxEvent, OutboxChange
 from tests.fakes import hubspot, salesforce
 from workspaces.actors import SYSTEM
 from workspaces.jobs import leave_work
@@ -118,6 +119,7 @@ class Sync:
         """As if the waiting times had passed."""
         with self.inside():
             Connection.objects.update(resting_until=None)
+            Allowance.objects.update(paused_until=None, left=F("most"))
             for queue in (InboxEvent, OutboxChange):
                 queue.objects.filter(state="pending").update(next_at="2026-01-01T00:00Z")
             leave_work("hubspot.inbox")

@@ -7,8 +7,8 @@ from crm_sync.models import Connection, FieldMapping, InboxEvent, OutboxChange
 from tests.fakes.hubspot import APP_ID, PORTAL_ID, SECRET, TOKEN
 from workspaces.properties import properties_of
 
-KEYS = {"account": PORTAL_ID, "app": APP_ID, "token": TOKEN, "secret": SECRET}
-PAGES = ["connection", "keys", "mapping", "records", "in", "out"]
+KEYS = {"app": APP_ID, "token": TOKEN, "secret": SECRET}
+PAGES = ["connection", "keys", "app", "mapping", "records", "in", "out"]
 
 
 @pytest.fixture
@@ -40,13 +40,14 @@ def test_without_a_connection_the_page_says_what_one_is_for(admin, address):
 
 
 def test_connecting_tries_the_keys_and_keeps_them_unreadable(admin, address, ready, acme, inside):
-    response = admin.post(address("crm_connect"), KEYS)
+    response = admin.post(address("crm_hubspot_token"), KEYS)
 
     with inside(acme):
         made = Connection.objects.get()
         assert response.url == address("crm_mapping", made.pk)
-        assert (made.token, made.secret) == (TOKEN, SECRET)
-        assert TOKEN not in made.token_sealed
+        assert (made.credentials.get().access, made.secret) == (TOKEN, SECRET)
+        assert TOKEN not in made.credentials.get().access_sealed
+        assert (made.account, made.way, made.time_zone) == (PORTAL_ID, "static", "Europe/Brussels")
         assert [f["name"] for f in made.fields_known["company"]][:2] == ["name", "domain"]
 
 
@@ -54,15 +55,14 @@ def test_connecting_tries_the_keys_and_keeps_them_unreadable(admin, address, rea
     ("changed", "words"),
     [
         ({"token": "pat-wrong"}, "HubSpot does not accept this token"),
-        ({"account": "999"}, "This token belongs to account 24680135, not 999"),
-        ({"account": "acme"}, "This is a number"),
+        ({"app": "acme"}, "This is a number"),
         ({"secret": ""}, "This field is required"),
     ],
 )
 def test_wrong_keys_are_refused_with_words_and_never_printed_back(
     admin, address, ready, acme, inside, changed, words
 ):
-    response = admin.post(address("crm_connect"), KEYS | changed)
+    response = admin.post(address("crm_hubspot_token"), KEYS | changed)
 
     assert response.status_code == 422
     assert words in response.text
@@ -73,7 +73,7 @@ def test_wrong_keys_are_refused_with_words_and_never_printed_back(
 
 
 def test_an_account_belongs_to_one_workspace(sync, otto, as_user, globex, inside):
-    response = as_user(otto).post("/globex" + reverse("settings:crm_connect"), KEYS)
+    response = as_user(otto).post("/globex" + reverse("settings:crm_hubspot_token"), KEYS)
 
     assert response.status_code == 422
     assert "connected to a workspace already" in response.text
@@ -84,7 +84,7 @@ def test_an_account_belongs_to_one_workspace(sync, otto, as_user, globex, inside
 def test_hubspot_away_is_said_and_nothing_saved(admin, address, ready):
     ready.fail(count=1, status=503)
 
-    response = admin.post(address("crm_connect"), KEYS)
+    response = admin.post(address("crm_hubspot_token"), KEYS)
 
     assert response.status_code == 422
     assert "try again in a moment" in response.text
@@ -203,7 +203,7 @@ def test_new_keys_start_a_stopped_connection_again(sync, linked, push, admin, ad
         sync.crm.edit("1", partner_tier="silver")
         push({"propertyName": "partner_tier"})
         drain()
-        assert "Needs new keys" in admin.get(address("crm")).text
+        assert "Needs a new sign-in" in admin.get(address("crm")).text
 
         form = {"app": APP_ID, "token": "pat-new", "secret": SECRET}
         assert admin.post(address("crm_keys", sync.connection.pk), form).status_code == 302
@@ -242,14 +242,30 @@ def test_a_refused_value_is_sent_again(sync, linked, admin, address, drain, pat)
     assert sync.crm.company("1")["country"] == "Italy"
 
 
-def test_disconnecting_lets_go_of_everything_but_the_values(sync, linked, admin, address):
+def test_disconnecting_wipes_the_keys_and_keeps_links_and_values(sync, linked, admin, address):
+    from crm_sync.models import Credential
     from workspaces.models import HookRoute
 
     admin.post(address("crm_disconnection", sync.connection.pk))
 
     with sync.inside():
-        assert not Connection.objects.exists()
+        left = Connection.objects.get()
+        assert (left.status, left.secret, left.records.count()) == ("disconnected", "", 1)
+        assert not Credential.objects.exists()
     assert not HookRoute.objects.exists()
+    assert sync.values(linked)["tier"] == "gold"
+
+
+def test_a_disconnected_account_is_removed_for_good_and_a_connected_one_is_not(sync, linked, admin, address):
+    admin.post(address("crm_removal", sync.connection.pk))
+    with sync.inside():
+        assert Connection.objects.exists()
+
+    admin.post(address("crm_disconnection", sync.connection.pk))
+    admin.post(address("crm_removal", sync.connection.pk))
+
+    with sync.inside():
+        assert not Connection.objects.exists()
     assert sync.values(linked)["tier"] == "gold"
 
 

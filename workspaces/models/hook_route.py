@@ -14,7 +14,7 @@ class HookRoute(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["provider", "account", "app"], name="one_workspace_per_account")
+            models.UniqueConstraint(fields=["provider", "account"], name="one_workspace_per_account")
         ]
 
     def __str__(self):

@@ -16,6 +16,7 @@ from crm_sync.connectors.base import (
     FailureKind,
     Owner,
     Page,
+    Renew,
     Throttle,
     Write,
     WriteResult,
@@ -25,15 +26,26 @@ from crm_sync.connectors.hubspot.fields import field_from_definition, with_pipel
 from crm_sync.connectors.hubspot.transport import DEFAULT_HOST, Transport
 
 
-def client_for(token: str, host: str = DEFAULT_HOST, throttle: Throttle | None = None) -> "HubSpot":
-    return HubSpot(token, host, throttle)
+def client_for(
+    token: str,
+    host: str = DEFAULT_HOST,
+    throttle: Throttle | None = None,
+    renew: Renew | None = None,
+) -> "HubSpot":
+    return HubSpot(token, host, throttle, renew)
 
 
 class HubSpot:
     """The account behind one token."""
 
-    def __init__(self, token: str, host: str = DEFAULT_HOST, throttle: Throttle | None = None):
-        self._api = Transport(token, host, throttle)
+    def __init__(
+        self,
+        token: str,
+        host: str = DEFAULT_HOST,
+        throttle: Throttle | None = None,
+        renew: Renew | None = None,
+    ):
+        self._api = Transport(token, host, throttle, renew)
 
     def account(self) -> Account:
         """The account that the token belongs to."""
@@ -41,8 +53,7 @@ class HubSpot:
         portal = answer.get("portalId")
         return Account(
             str(portal) if portal is not None else None,
-            str(answer.get("uiDomain") or ""),
-            str(answer.get("timeZone") or ""),
+            time_zone=str(answer.get("timeZone") or ""),
         )
 
     def fields(self, object_type: str) -> list[CrmField]:

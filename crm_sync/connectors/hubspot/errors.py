@@ -28,7 +28,8 @@ def classify(status: int, headers: Mapping[str, str], body: str) -> Failure:
     if status == 404:
         return Failure(FailureKind.GONE, message)
     if status in VALIDATION_STATUSES:
-        return Failure(FailureKind.VALIDATION, message, properties=refused_properties(answer))
+        refused = refused_properties(answer)
+        return Failure(FailureKind.VALIDATION, message, properties=refused, codes=_codes(answer))
     return Failure(FailureKind.UNKNOWN, message)
 
 
@@ -56,7 +57,9 @@ def missing_scopes(answer: Mapping[str, Any]) -> tuple[str, ...]:
 def _transient(status: int, headers: Mapping[str, str], answer: Mapping[str, Any], message: str) -> Failure:
     if status == 429 and answer.get("policyName") == "DAILY":
         wait = _retry_after(headers)
-        return Failure(FailureKind.LIMIT, message, retry_after=wait, until_midnight=wait is None)
+        return Failure(
+            FailureKind.LIMIT, message, retry_after=wait, until_midnight=wait is None, codes=_codes(answer)
+        )
     wait = _retry_after(headers)
     if status == 477:
         text = "HubSpot is moving this account to another data centre."
@@ -65,7 +68,12 @@ def _transient(status: int, headers: Mapping[str, str], answer: Mapping[str, Any
         wait = LOCKED_SECONDS
     if wait is None and status == 429:
         wait = _interval(headers)
-    return Failure(FailureKind.RETRYABLE, message, retry_after=wait)
+    return Failure(FailureKind.RETRYABLE, message, retry_after=wait, codes=_codes(answer))
+
+
+def _codes(answer: Mapping[str, Any]) -> tuple[str, ...]:
+    names = ("error", "status", "category", "policyName")
+    return tuple(str(answer[name]) for name in names if isinstance(answer.get(name), str))
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:

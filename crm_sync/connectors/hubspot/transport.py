@@ -11,7 +11,15 @@ import urllib3
 from hubspot.crm.objects.exceptions import ApiException
 from urllib3.util.retry import Retry
 
-from crm_sync.connectors.base import CrmError, Failure, FailureKind, Throttle, Unthrottled, Usage
+from crm_sync.connectors.base import (
+    CrmError,
+    Failure,
+    FailureKind,
+    Renew,
+    Throttle,
+    Unthrottled,
+    Usage,
+)
 from crm_sync.connectors.clocks import clock_ahead
 from crm_sync.connectors.hubspot import errors
 
@@ -29,9 +37,15 @@ _libraries_lock = threading.Lock()
 class Transport:
     """Requests with one token; what they cost is asked of the throttle."""
 
-    def __init__(self, token: str, host: str = DEFAULT_HOST, throttle: Throttle | None = None):
-        self._library = _library_for(token, host.rstrip("/"))
-        self._throttle = throttle or Unthrottled()
+    def __init__(
+        self,
+        token: str,
+        host: str = DEFAULT_HOST,
+        throttle: Throttle | None = None,
+        renew: Renew | None = None,
+    ):
+        self._token, self._host = token, host.rstrip("/")
+        self._throttle, self._renew = throttle or Unthrottled(), renew
 
     def get(self, path: str, query: Query = ()) -> dict[str, Any]:
         return self.send("GET", path, query)
@@ -51,29 +65,51 @@ class Transport:
         lane: str = "burst",
     ) -> dict[str, Any]:
         """The answer as plain JSON: HubSpot adds fields and statuses faster than the library's models."""
-        self._throttle.before(lane)
+        token = self._token
         try:
-            headers, data = self._called(method, path, query, body)
+            return self._sent(method, path, query, body, lane)
+        except CrmError as error:
+            if error.failure.kind != FailureKind.AUTH or self._renew is None:
+                raise
+        # Not a sure sign that the token ended, but the only one: a new one is tried, once.
+        self._token = self._renew(token)
+        return self._sent(method, path, query, body, lane)
+
+    def form(self, path: str, fields: Query) -> dict[str, Any]:
+        """For the addresses of the sign-in, which take forms and no token."""
+        headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
+        return _plain(self._called("POST", path, headers, post_params=list(fields))[1])
+
+    def _sent(
+        self, method: str, path: str, query: Query, body: Mapping[str, Any] | None, lane: str
+    ) -> dict[str, Any]:
+        self._throttle.before(lane)
+        headers = {"Accept": "application/json", "Content-Type": "application/json"}
+        options = {"query_params": list(query), "body": body, "auth_settings": ["oauth2"]}
+        try:
+            told, data = self._called(method, path, headers, **options)
         except CrmError as error:
             self._throttle.refused(error.failure)
             raise
-        self._throttle.after(usage_from(headers))
+        self._throttle.after(usage_from(told))
         return _plain(data)
 
+    @property
+    def _library(self) -> Any:
+        return _library_for(self._token, self._host)
+
     def _called(
-        self, method: str, path: str, query: Query, body: Mapping[str, Any] | None
+        self, method: str, path: str, headers: dict[str, str], **options: Any
     ) -> tuple[Mapping[str, str], bytes]:
         try:
             answer = self._library.call_api(
                 path,
                 method,
                 {},
-                list(query),
-                {"Accept": "application/json", "Content-Type": "application/json"},
-                body=body,
-                auth_settings=["oauth2"],
+                header_params=headers,
                 _preload_content=False,
                 _request_timeout=TIMEOUT,
+                **options,
             )
             return answer.headers, answer.data  # read here: a connection may break in the middle of it
         except ApiException as error:

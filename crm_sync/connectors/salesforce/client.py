@@ -13,6 +13,7 @@ from crm_sync.connectors.base import (
     DeletedPage,
     Owner,
     Page,
+    Renew,
     Throttle,
     Write,
     WriteResult,
@@ -23,16 +24,20 @@ from crm_sync.connectors.salesforce.ids import long_id
 from crm_sync.connectors.salesforce.transport import Transport
 
 
-def client_for(token: str, instance_url: str, throttle: Throttle | None = None) -> "Salesforce":
+def client_for(
+    token: str, instance_url: str, throttle: Throttle | None = None, renew: Renew | None = None
+) -> "Salesforce":
     """The address must have been checked (hosts.py)."""
-    return Salesforce(token, instance_url, throttle)
+    return Salesforce(token, instance_url, throttle, renew)
 
 
 class Salesforce:
     """The organisation behind one access token."""
 
-    def __init__(self, token: str, instance_url: str, throttle: Throttle | None = None):
-        self._api = Transport(token, instance_url, throttle)
+    def __init__(
+        self, token: str, instance_url: str, throttle: Throttle | None = None, renew: Renew | None = None
+    ):
+        self._api = Transport(token, instance_url, throttle, renew)
 
     def account(self) -> Account:
         rows = self._api.query("SELECT Id, Name, TimeZoneSidKey FROM Organization LIMIT 1")

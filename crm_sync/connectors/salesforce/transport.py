@@ -14,7 +14,15 @@ from requests.adapters import HTTPAdapter
 from simple_salesforce.api import Salesforce as Library
 from simple_salesforce.exceptions import SalesforceError
 
-from crm_sync.connectors.base import CrmError, Failure, FailureKind, Throttle, Unthrottled, Usage
+from crm_sync.connectors.base import (
+    CrmError,
+    Failure,
+    FailureKind,
+    Renew,
+    Throttle,
+    Unthrottled,
+    Usage,
+)
 from crm_sync.connectors.clocks import clock_ahead
 from crm_sync.connectors.salesforce import errors
 
@@ -72,11 +80,27 @@ class Channel:
 class Transport:
     """Requests with one token; what they cost is asked of the throttle."""
 
-    def __init__(self, token: str, instance_url: str, throttle: Throttle | None = None):
-        self.channel = _channel_for(token, instance_url.rstrip("/"))
-        self._throttle = throttle or Unthrottled()
+    def __init__(
+        self, token: str, instance_url: str, throttle: Throttle | None = None, renew: Renew | None = None
+    ):
+        self._token, self._instance_url = token, instance_url.rstrip("/")
+        self._throttle, self._renew = throttle or Unthrottled(), renew
+
+    @property
+    def channel(self) -> Channel:
+        return _channel_for(self._token, self._instance_url)
 
     def send(self, method: str, path: str, **options: Any) -> Any:
+        token = self._token
+        try:
+            return self._sent(method, path, **options)
+        except CrmError as error:
+            if error.failure.kind != FailureKind.AUTH or self._renew is None:
+                raise
+        self._token = self._renew(token)
+        return self._sent(method, path, **options)  # the same request, with every header it had
+
+    def _sent(self, method: str, path: str, **options: Any) -> Any:
         self._throttle.before("burst")
         try:
             headers, found = self.channel.send(method, path, **options)
