@@ -13,6 +13,7 @@ from django.http import HttpResponseRedirect
 from django.urls import get_script_prefix, reverse
 
 from workspaces import mailing, people, sessions, vault
+from workspaces.property_types import NOT_AN_ADDRESS
 from workspaces.tenancy import workspace_transaction
 
 WAYS = {
@@ -90,6 +91,7 @@ class SignInForm(LoginForm):
         super().__init__(*args, **kwargs)
         address = self.fields["login"]
         address.label = "E-mail"
+        address.error_messages["invalid"] = NOT_AN_ADDRESS
         address.widget.attrs = {"type": "email", "autocomplete": "username", "autofocus": True}
         if self.request.on_main_host:
             self.fields["password"].required = False
