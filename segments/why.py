@@ -1,20 +1,25 @@
 """Why somebody is in a segment or not: the rule with what it found, where that came from, and what overrules it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any
-
-from django.utils.dateparse import parse_datetime
+from uuid import UUID
 
 from segments.engine import definitions, dependents, history, verdicts
 from segments.engine.backfill import moment_of_workspace
-from segments.engine.states import peek
+from segments.engine.facts import freshen
+from segments.engine.states import Subject, peek
 from segments.models import Segment
+from segments.origins import Origins
 from segments.rules.explain import Explainer, Verdict
+from segments.rules.fields import Fields
+from segments.rules.moments import Moment
 from segments.rules.nearest import nearest
-from workspaces.models import Property, PropertyChange
+from segments.rules.tree import Node as Rule
+
+JOINED = {"all": "All of these", "any": "At least one of these", "none": "None of these"}
 
 
 @dataclass
@@ -32,12 +37,71 @@ class Node:
 
     @property
     def words(self) -> str:
-        joined = {"all": "All of these", "any": "At least one of these", "none": "None of these"}
-        return self.verdict.words or joined[self.verdict.group]
+        return self.verdict.words or JOINED[self.verdict.group]
 
     @property
     def found(self) -> str:
         return self.verdict.found
+
+    @property
+    def told(self) -> str:
+        return self.verdict.told
+
+    def leaves(self) -> list["Node"]:
+        """The conditions of this rule itself."""
+        if self.verdict.words or not self.items:
+            return [self]
+        return [leaf for item in self.items for leaf in item.leaves()]
+
+
+def node_of(verdict: Verdict, record: Any, origins: Origins) -> Node:
+    node = Node(verdict, items=[node_of(item, record, origins) for item in verdict.items])
+    if verdict.place is not None:
+        origin = origins.of(record, *verdict.place)
+        node.source, node.since = origin.source, origin.since
+    return node
+
+
+def lines(node: Node, depth: int = 0) -> Iterator[tuple[int, Node]]:
+    yield depth, node
+    for item in node.items:
+        yield from lines(item, depth + 1)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a rule says about one record."""
+
+    subject: Subject
+    verdict: Verdict
+    tree: Node
+    nearest: str  # what would have to turn
+
+
+class Reader:
+    """Asks one rule about several records at once, by what they are at this moment."""
+
+    def __init__(self, rule: Rule, records: Iterable[Any], *, fields: Fields, moment: Moment):
+        self._records = {record.pk: record for record in records}
+        self._fields, self._moment = fields, moment
+        self._explainer = Explainer(rule, fields, moment.zone)
+        self._origins = Origins(self._records.values())
+
+    @cached_property
+    def readings(self) -> dict[UUID, Reading]:
+        """Of those about whom something is known."""
+        rules, level = self._explainer.rules, self._fields.level
+        subjects = peek(level, list(self._records), rules)
+        # What a rule asks about that is not in effect is not kept for it.
+        freshen(level, subjects, rules, self._fields, self._moment)
+        return {subject.id: self._read(subject) for subject in subjects}
+
+    def _read(self, subject: Subject) -> Reading:
+        documents = subject.documents(self._explainer.rules, self._moment.at)
+        verdict = self._explainer.explain(*documents, self._moment)
+        turns = nearest(verdict, self._fields, self._moment.zone)
+        tree = node_of(verdict, self._records[subject.id], self._origins)
+        return Reading(subject, verdict, tree, turns.words if turns else "")
 
 
 class Why:
@@ -47,43 +111,31 @@ class Why:
         self.segment, self.record = segment, record
         self._moment = moment_of_workspace()
         self._fields = definitions.fields_of(segment.level)
-        self._tree = dependents.rule_of(segment) if segment.by_rule else None
-        self._subject = next(iter(peek(segment.level, [record.pk], self._rules)), None)
+        rule = dependents.rule_of(segment) if segment.by_rule else None
+        self._reading: Reading | None = None
+        if rule is not None:
+            reader = Reader(rule, [record], fields=self._fields, moment=self._moment)
+            self._reading = reader.readings.get(record.pk)
+        self._subject = self._reading.subject if self._reading else self._stored()
 
-    @cached_property
-    def _explainer(self) -> Explainer | None:
-        return Explainer(self._tree, self._fields, self._moment.zone) if self._tree else None
-
-    @property
-    def _rules(self):
-        return self._explainer.rules if self._explainer else None
+    def _stored(self) -> Subject | None:
+        return next(iter(peek(self.segment.level, [self.record.pk])), None)
 
     @property
     def inside(self) -> bool:
         return self._subject is not None and self.segment.live_build in self._subject.builds
 
-    @cached_property
+    @property
     def verdict(self) -> Verdict | None:
         """What the rule alone says; None where there is none."""
-        if self._explainer is None or self._subject is None:
-            return None
-        documents = self._subject.documents(self._explainer.rules, self._moment.at)
-        return self._explainer.explain(*documents, self._moment)
+        return self._reading.verdict if self._reading else None
 
     @property
     def overruled(self) -> str:
         """What decides instead of the rule."""
         if self._subject is None:
             return "Nothing is known about them yet."
-        exception = self._subject.exceptions.get(str(self.segment.number))
-        if exception and verdicts.holds(exception, self._moment.at):
-            until = f" until {exception['until'][:10]}" if exception.get("until") else ""
-            return (
-                f"An exception has them {'in' if exception['in'] else 'out'}{until}, whatever the rule says."
-            )
-        if self.segment.number in self._subject.held and self.verdict and not self.verdict.holds:
-            return "They no longer fit, and are held until somebody decides."
-        return "" if self.segment.by_rule else "Its members are picked by hand."
+        return overruled(self.segment, self._subject, self.verdict, self._moment.at)
 
     @property
     def since(self) -> history.Since | None:
@@ -94,47 +146,19 @@ class Why:
     @property
     def nearest(self) -> str:
         """What would have to turn; nothing where the rule does not decide."""
-        found = (
-            nearest(self.verdict, self._fields, self._moment.zone)
-            if self.verdict and not self.overruled
-            else None
-        )
-        return found.words if found else ""
+        return self._reading.nearest if self._reading and not self.overruled else ""
 
-    @cached_property
+    @property
     def tree(self) -> Node | None:
-        return Sources(self.record).node(self.verdict) if self.verdict else None
+        return self._reading.tree if self._reading else None
 
 
-class Sources:
-    """Where the values of a record, and of a contact's partner, came from, and when they were last set."""
-
-    def __init__(self, record: Any):
-        partner = record.partner if record.level == "contact" else record
-        self._records = {"self": record, "partner": partner}
-        self._properties = {prop.number: prop for prop in Property.objects.all()}
-
-    def node(self, verdict: Verdict) -> Node:
-        node = Node(verdict, items=[self.node(item) for item in verdict.items])
-        if verdict.place is not None:
-            node.source, node.since = self.of(*verdict.place)
-        return node
-
-    def of(self, side: str, number: int | str) -> tuple[str, datetime | None]:
-        prop, record = self._properties.get(number), self._records[side]  # type: ignore[arg-type]
-        if prop is None:
-            return "", None
-        at = parse_datetime(record.set_at.get(str(number), ""))
-        last = PropertyChange.objects.filter(record_id=record.pk, prop=prop).order_by("-at").first()
-        by = (
-            f", by {last.actor_label}"
-            if last and last.actor_label and last.actor_kind in ("team", "contact")
-            else ""
-        )
-        return f"{prop.get_source_display()}{by}", at
-
-
-def lines(node: Node, depth: int = 0) -> Iterator[tuple[int, Node]]:
-    yield depth, node
-    for item in node.items:
-        yield from lines(item, depth + 1)
+def overruled(segment: Segment, subject: Subject, verdict: Verdict | None, at: datetime) -> str:
+    """What decides about somebody instead of the rule; nothing where the rule does."""
+    exception = subject.exceptions.get(str(segment.number))
+    if exception and verdicts.holds(exception, at):
+        until = f" until {exception['until'][:10]}" if exception.get("until") else ""
+        return f"An exception has them {'in' if exception['in'] else 'out'}{until}, whatever the rule says."
+    if segment.number in subject.held and verdict and not verdict.holds:
+        return "They no longer fit, and are held until somebody decides."
+    return "" if segment.by_rule else "Its members are picked by hand."

@@ -1,7 +1,7 @@
 """Which segments somebody is in, since when and why, and why not in the others."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -10,16 +10,16 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 
 from segments.engine import definitions, history, states
 from segments.engine.causes import in_words
 from segments.models import Build, ContactState, PartnerState, Segment, SegmentException
-from segments.rules.explain import Explainer, Verdict
+from segments.origins import Origins
+from segments.rules.explain import Explainer
 from segments.rules.fields import Fields
 from segments.rules.moments import Moment
 from segments.rules.nearest import nearest
-from workspaces.models import Property
+from segments.why import Node, node_of
 from workspaces.tenancy import current_workspace_id
 
 # The latest joining of each segment, by the contact or by its partner.
@@ -35,26 +35,13 @@ JOINED = """
     ) joins ORDER BY segment_id, at DESC"""
 
 
-@dataclass
-class Node:
-    """A condition with the value found, where that came from and how old it is; or a group with its items."""
-
-    holds: bool
-    op: str
-    words: str = ""
-    found: str = ""
-    source: str = ""
-    since: Any = None
-    nearest: str = ""  # of a whole rule: what would have to turn
-    items: list["Node"] = field(default_factory=list)
-
-
 @dataclass(frozen=True)
 class Standing:
     segment: Segment
     inside: bool
     since: history.Since | None
     why: Node | None  # None: picked by hand
+    nearest: str = ""  # what would have to turn
     exception: SegmentException | None = None  # decides instead of the rule
     held: bool = False  # the rule says no, and the team has not yet decided whether to let them go
 
@@ -76,18 +63,19 @@ def of_partner(partner) -> list[Standing]:
 def _standings(records: dict[str, Any], inside) -> list[Standing]:
     segments = list(Segment.objects.live().filter(level__in=records))
     builds = {b.number: b for b in Build.objects.filter(number__in=[s.live_build for s in segments])}
-    readers = {level: _Reader(level, records) for level in records}
+    origins = Origins(records.values())
+    readers = {level: _Reader(level, records, origins) for level in records}
     since = _since(segments, records, readers)
     exceptions = _exceptions(records)
     held = {level: _held(level, record) for level, record in records.items()}
     found = []
     for segment in segments:
         tree = builds[segment.live_build].tree if segment.by_rule else None
-        why = readers[segment.level].read(tree) if tree else None
+        why, turns = readers[segment.level].read(tree) if tree else (None, "")
         is_in = segment.pk in inside
         lately = since.get(segment.pk) if is_in else None
         is_held = segment.number in held[segment.level]
-        found.append(Standing(segment, is_in, lately, why, exceptions.get(segment.pk), is_held))
+        found.append(Standing(segment, is_in, lately, why, turns, exceptions.get(segment.pk), is_held))
     return sorted(found, key=lambda one: (not one.inside, one.segment.name.casefold()))
 
 
@@ -135,31 +123,19 @@ def _why(segment: Segment, cause: dict, version: int | None, fields: Fields) -> 
 
 
 class _Reader:
-    """Explains rules of one level for one record."""
+    """Explains rules of one level for one record. All of them are in effect, so what they ask about is kept."""
 
-    def __init__(self, level: str, records: dict[str, Any]):
+    def __init__(self, level: str, records: dict[str, Any], origins: Origins):
         self.fields = definitions.fields_of(level)
         self.moment = Moment(timezone.now(), definitions.current().zone)
-        self.sides = {"self": records[level], "partner": records["partner"]}
-        self.props = {prop.number: prop for prop in Property.objects.all()}
-        (self.subject,) = states.peek(level, [records[level].pk])
+        self._record = records[level]
+        self._origins = origins
+        (self.subject,) = states.peek(level, [self._record.pk])
 
-    def read(self, tree) -> Node:
+    def read(self, tree) -> tuple[Node, str]:
+        """The rule with what it found, and what would have to turn."""
         explainer = Explainer(tree, self.fields, self.moment.zone)
         documents = self.subject.documents(explainer.rules, self.moment.at)
         verdict = explainer.explain(*documents, self.moment)
-        node = self._node(verdict)
         turns = nearest(verdict, self.fields, self.moment.zone)
-        node.nearest = turns.words if turns else ""
-        return node
-
-    def _node(self, verdict: Verdict) -> Node:
-        node = Node(verdict.holds, verdict.group, verdict.words, verdict.told)
-        node.items = [self._node(item) for item in verdict.items]
-        side, number = verdict.place or ("", 0)
-        prop = self.props.get(number) if isinstance(number, int) else None
-        record = self.sides.get(side)
-        if prop and record:
-            node.source = prop.get_source_display()
-            node.since = parse_datetime(record.set_at.get(str(prop.number), ""))
-        return node
+        return node_of(verdict, self._record, self._origins), turns.words if turns else ""

@@ -11,6 +11,7 @@ from segments.engine.facts import freshen
 from segments.engine.sources import source
 from segments.engine.states import Subject, peek
 from segments.models import Segment
+from segments.origins import NOWHERE, Origins
 from segments.rules.compile_python import CompiledRules
 from segments.rules.explain import Explainer, Verdict
 from segments.rules.fields import Fields
@@ -18,7 +19,6 @@ from segments.rules.lower import lower
 from segments.rules.nearest import nearest
 from segments.rules.sentence import Part, sentence
 from segments.rules.tree import Node, Path, walk
-from segments.why import Sources
 from workspaces.models import Contact, Partner
 from workspaces.tenancy import current_workspace_id
 
@@ -39,9 +39,10 @@ class Sample:
     @property
     def sourced(self) -> list[tuple[Verdict, str, Any]]:
         """The conditions with where each value came from, and when it was set."""
-        sources = Sources(self.record)
+        origins = Origins([self.record])
         leaves = self.why.leaves() if self.why else []
-        return [(leaf, *(sources.of(*leaf.place) if leaf.place else ("", None))) for leaf in leaves]
+        found = [(leaf, origins.of(self.record, *leaf.place) if leaf.place else NOWHERE) for leaf in leaves]
+        return [(leaf, origin.source, origin.since) for leaf, origin in found]
 
 
 class Whole(NamedTuple):
