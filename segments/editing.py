@@ -6,7 +6,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from segments import checks, live, notifications, permissions, uses
-from segments.engine import definitions, dependents, exceptions, lists, publishing
+from segments.engine import definitions, dependents, exceptions, lists, publishing, switching
 from segments.models import Build, Segment, StaticMember
 from segments.rules.validate import validate
 from workspaces.actors import Actor
@@ -103,7 +103,7 @@ def archive(segment: Segment, *, by: Actor) -> None:
     """Closes every gate that names it. Its members are no longer evaluated."""
     segment.archived_at = segment.updated_at = timezone.now()
     segment.updated_by = by.label
-    publishing.let_go(segment, by=by)
+    switching.let_go(segment, by=by)
     segment.save(update_fields=["archived_at", "updated_at", "updated_by"])
     definitions.change()
     publishing.follow(segment, by=by)

@@ -1,7 +1,6 @@
 """Statements over whole chunks of subjects: who belongs to a build, and how two builds differ."""
 
 from collections.abc import Collection
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,13 +8,12 @@ from django.db import connection
 from django.utils import timezone
 from psycopg import sql
 
-from segments.engine import definitions, facts, states
+from segments.engine import definitions, facts, flips, states
 from segments.engine.sources import SIDES, source
 from segments.models import Build, ContactState, PartnerState, Segment
 from segments.rules.compile_python import CompiledRules
 from segments.rules.compile_sql import predicate_of
-from segments.rules.expressions import Fact, only_in_process
-from segments.rules.expressions import facts as facts_of
+from segments.rules.expressions import Expression, only_in_process
 from segments.rules.fields import Fields
 from segments.rules.lower import lower
 from segments.rules.moments import Moment, stamp
@@ -92,39 +90,39 @@ def _exception(number: int, moment: Moment) -> tuple[sql.Composed, list]:
 
 
 def add_members(build: Build, chunks: list[int]) -> None:
+    """By statements: a list of picked members, or a rule that the database understands."""
     level = build.segment.level
     if not build.by_rule:
         query = sql.SQL("SELECT subject_id AS id FROM segments_staticmember WHERE segment_id = %s")
         _add(level, build.number, query, [build.segment_id], chunks)
         return
-    fields, moment = definitions.fields_for(build), moment_of_workspace()
-    rule, params = matching(level, build.tree, fields, moment, chunks=chunks)
+    found, moment = definitions.current(), moment_of_workspace()
+    rules = found.rules_of(level, [build.number])
+    rule, params = _matching_rule(level, rules.expression(build.number), found.fields[level], moment, chunks)
     _add(level, build.number, rule, params, chunks)
     _apply_exceptions(level, build, moment, chunks)
-    rules = CompiledRules({build.number: build.tree or {}}, fields, moment.zone)
     kept = [fact for of, fact in rules.facts if of == "self"]
-    facts.fill(level, kept, chunks, fields, moment, definitions.current().depths)
-    _set_flips(level, rules, moment, chunks)
+    facts.fill(level, kept, chunks, found.fields[level], moment, found.depths)
+    flips.foretell(level, rules, moment, chunks)
 
 
-def asks_about_partners(build: Build) -> bool:
-    """Whether a rule about contacts asks for facts about their partners."""
-    return build.by_rule and build.segment.level == "contact" and bool(_facts_of_partners(build)[0])
+def _matching_rule(
+    level: str, rule: Expression, fields: Fields, moment: Moment, chunks: list[int]
+) -> tuple[sql.Composed, list]:
+    written_out = facts.written_out(fields, moment)
+    found = predicate_of(rule, moment, sides=SIDES[level], fact_value=written_out)
+    query = sql.SQL("SELECT own.id FROM {} WHERE own.workspace_id = %s AND {} AND own.chunk = ANY (%s)")
+    params = [current_workspace_id(), *found.params, chunks]
+    return query.format(source(level, rule), found.clause), params
 
 
-def fill_partners(build: Build, chunks: list[int]) -> None:
-    """Those facts, for the partners in the chunks."""
-    theirs, fields = _facts_of_partners(build)
-    moment = moment_of_workspace()
+def fill_partners(rules: CompiledRules, chunks: list[int]) -> None:
+    """What rules about contacts ask of their partners beside properties, for the partners in the chunks."""
+    theirs = [fact for of, fact in rules.facts if of == "partner"]
+    found, moment = definitions.current(), moment_of_workspace()
     states.make("partner", chunks=chunks)
-    facts.fill("partner", theirs, chunks, fields.of_partner(), moment, definitions.current().depths)
-    _foretell_facts("partner", theirs, moment, chunks)
-
-
-def _facts_of_partners(build: Build) -> tuple[list[Fact], Fields]:
-    fields = definitions.fields_for(build)
-    asked = facts_of(lower(build.tree or {}, fields))
-    return [fact for of, fact in asked if of == "partner"], fields
+    facts.fill("partner", theirs, chunks, found.fields["contact"].of_partner(), moment, found.depths)
+    flips.foretell_facts("partner", theirs, moment, chunks)
 
 
 def _add(level: str, number: int, query: sql.Composable, params: list, chunks: list[int]) -> None:
@@ -154,38 +152,6 @@ def _apply_exceptions(level: str, build: Build, moment: Moment, chunks: list[int
     with connection.cursor() as cursor:
         cursor.execute(held, [build.number, *where, number, build.number])
         cursor.execute(excepted, [*params, build.number, build.number, *where, *params, build.number])
-
-
-def _set_flips(level: str, rules: CompiledRules, moment: Moment, chunks: list[int]) -> None:
-    """When time alone will change this build next, for everybody in the chunks whom it concerns."""
-    if not rules.timed:
-        return
-    flips = [
-        (subject.id, flip)
-        for subject in states.in_chunks(level, chunks, rules)
-        if (flip := rules.next_flip(*subject.documents(rules, moment.at), moment)) is not None
-    ]
-    _bring_forward(level, flips)
-
-
-def _foretell_facts(level: str, kept: Collection[Fact], moment: Moment, chunks: list[int]) -> None:
-    """When time alone will change one of these facts next."""
-    if not any(fact.watches for fact in kept):
-        return
-    there = STATES[level].objects.filter(chunk__in=chunks).exclude(facts={}).values_list("pk", "facts")
-    flips = [(pk, flip) for pk, known in there if (flip := facts.next_flip(known, kept, moment)) is not None]
-    _bring_forward(level, flips)
-
-
-def _bring_forward(level: str, flips: list[tuple[UUID, datetime]]) -> None:
-    update = sql.SQL(
-        "UPDATE {table} s SET next_flip_at = least(s.next_flip_at, v.flip)"
-        " FROM unnest(%s::uuid[], %s::timestamptz[]) AS v (id, flip) WHERE s.{key} = v.id"
-    ).format(table=_table(level), key=_key(level))
-    with connection.cursor() as cursor:
-        for start in range(0, len(flips), 5000):
-            part = flips[start : start + 5000]
-            cursor.execute(update, [[pk for pk, _ in part], [flip for _, flip in part]])
 
 
 def compare(level: str, new: int, old: int | None) -> list[tuple[int, list[UUID], list[UUID], int]]:

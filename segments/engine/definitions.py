@@ -3,7 +3,7 @@
 import json
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from django.db import connection
 from django.db.models import F
 
 from segments.engine import related, related_fields
+from segments.engine.coming import Coming
 from segments.models import Build, Segment
 from segments.rules.compile_python import CompiledRules
 from segments.rules.expressions import Fact
@@ -34,6 +35,17 @@ class RuleSet:
     segment_of: dict[int, UUID]  # live build → segment; a build that is being made is in `rules` only
     number_of: dict[int, int]  # build with a rule → number of its segment, live or being made
     builds_of: dict[int, frozenset[int]]  # the other way round
+    coming: dict[
+        int, Coming
+    ]  # what concerns a build that is being made: its own number, and that of the live one
+    _some: dict[tuple, CompiledRules] = field(default_factory=dict)
+
+    def rules_of(self, level: str, builds: Iterable[int]) -> CompiledRules:
+        """Some of the rules, as all of them see each other."""
+        key = (level, tuple(builds))
+        if key not in self._some:
+            self._some[key] = self.rules[level].only(key[1])
+        return self._some[key]
 
     @cached_property
     def facts(self) -> dict[str, frozenset[Fact]]:
@@ -182,14 +194,17 @@ def _fields(level, properties, workspace, people, there: _Present | None = None)
     ]
     calendar = Calendar(workspace.week_starts, workspace.fiscal_year_starts)
     like = Fields((), currency=workspace.currency, calendar=calendar)
-    contacts = _properties("self", "contact", properties, people)
+
+    def of_level(wanted: str) -> list[Field]:
+        return _properties("self", wanted, properties, people)
+
     return Fields(
         found,
         level=level,
         currency=workspace.currency,
         calendar=calendar,
         segments=there,
-        records=related_fields.of_records(contacts, like, options=there is not None),
+        records=related_fields.of_records(of_level, like, options=there is not None),
         keeps_history=True,
     )
 
@@ -242,7 +257,17 @@ def _load(workspace_id, key) -> RuleSet:
         segment_of=live,
         number_of=numbers,
         builds_of=builds_of,
+        coming=_coming(builds),
     )
+
+
+def _coming(builds: list) -> dict[int, Coming]:
+    making = {b.segment_id: b.pk for b in builds if b.state == Build.State.BUILDING}
+    return {
+        b.number: Coming(making[b.segment_id], itself=b.pk == making[b.segment_id])
+        for b in builds
+        if b.segment_id in making
+    }
 
 
 def _compile(builds: list, fields: dict[str, Fields], zone: str) -> dict[str, CompiledRules]:

@@ -7,7 +7,7 @@ from functools import partial
 from django.db import connection, transaction
 from django.utils import timezone
 
-from segments.engine import backfill, definitions, dependents, membership, publishing
+from segments.engine import backfill, definitions, dependents, membership, publishing, staging
 from segments.engine.causes import Cause
 from segments.engine.history import Change
 from segments.models import Build, Hold, Segment
@@ -87,13 +87,22 @@ def _release_chunks(segment: Segment, chunks: list[int], by: Actor) -> None:
     moment = backfill.moment_of_workspace()
     cause = json.dumps(Cause("released", by).as_json(()))
     changes = []
-    deciding = segment.builds.filter(state__in=[Build.State.LIVE, Build.State.BUILDING])
-    for build in deciding.filter(kind=Segment.Kind.DYNAMIC):
+    deciding = list(segment.builds.filter(state__in=[Build.State.LIVE, Build.State.BUILDING]))
+    for build in deciding:
+        if not build.by_rule:
+            continue
         gone = backfill.take_out_held(build, moment, chunks)
+        _note_drift(deciding, build, gone)
         if build.number == segment.live_build and segment.archived_at is None:
             changes = [Change(segment.pk, segment.level, pk, False, cause, moment.at) for pk in gone]
     backfill.let_go_of_held(segment, chunks)
     membership.record(changes)
+
+
+def _note_drift(deciding, build: Build, gone: list) -> None:
+    making = next((one for one in deciding if one.state == Build.State.BUILDING), None)
+    if making is not None:
+        staging.add((making.pk, pk, -1 if build.pk == making.pk else 0) for pk in gone)
 
 
 def _keep_chunks(segment: Segment, chunks: list[int], by: Actor) -> None:

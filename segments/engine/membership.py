@@ -14,7 +14,7 @@ from django.dispatch import receiver
 from django.utils import timezone
 
 from segments import live
-from segments.engine import breaker, definitions, facts, history, rollups, states, verdicts
+from segments.engine import breaker, definitions, facts, history, rollups, staging, states, verdicts
 from segments.engine.causes import Cause
 from segments.engine.definitions import RuleSet
 from segments.engine.history import Change
@@ -210,7 +210,9 @@ class Evaluation:
     def write(self, subjects: Iterable[Subject]) -> None:
         if self._leaving:
             self._hold_back()
-        states.write(self.level, list(subjects))
+        subjects = list(subjects)
+        staging.note(subjects, self.definitions.coming)
+        states.write(self.level, subjects)
         record(self.changes)
         if self._ended:
             gone = {f"{self.level}_id__in": self._ended, "until__lte": self.moment.at}
@@ -257,7 +259,7 @@ def begin(level: str) -> Evaluation:
 def follow(sender, changes: list[RecordChange], **kwargs) -> None:
     if changes[0].level == "contact":
         follow_contacts(changes)
-    else:
+    elif changes[0].level == "partner":
         follow_partners(changes)
 
 

@@ -5,17 +5,15 @@ it already; the fill takes the chunk's lock exclusively, so that nobody falls be
 """
 
 import logging
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
 from django.db.models import F, Max, Q
 from django.utils import timezone
 
-from segments import live
-from segments.engine import backfill, counting, definitions, dependents, exceptions, states
-from segments.engine.history import FOLLOW
-from segments.models import Build, BuildChange, Segment
+from segments.engine import backfill, definitions, dependents, filling, staging, states, switching
+from segments.models import Build, Segment
 from segments.rules.expressions import facts as facts_of
 from segments.rules.lower import lower
 from segments.rules.tree import conditions
@@ -65,7 +63,7 @@ def follow(segment: Segment, *, by: Actor) -> None:
 
 
 def _make(segment: Segment, tree: dict | None, *, by: Actor, batch: UUID) -> Build:
-    _supersede(segment)
+    switching.supersede(segment)
     return Build.objects.create(
         segment=segment,
         number=(Build.objects.aggregate(top=Max("number"))["top"] or 0) + 1,
@@ -81,8 +79,8 @@ def _make(segment: Segment, tree: dict | None, *, by: Actor, batch: UUID) -> Bui
 def _build_at_once(builds: list[Build]) -> None:
     everybody = list(range(CHUNKS))
     for build in builds:
-        fill(build, everybody)
-    switch(builds)
+        fill([build], everybody)
+    switching.switch(builds)
     for level in {build.segment.level for build in builds}:
         sweep_retired(level, everybody)
 
@@ -122,85 +120,22 @@ def _few(level: str) -> bool:
     return len(MODELS[level].objects.order_by()[: INLINE + 1].values_list("pk", flat=True)) <= INLINE
 
 
-def _supersede(segment: Segment) -> None:
-    """A build that is still being made will never go live: a newer one is on its way."""
-    segment.builds.filter(state__in=[Build.State.BUILDING, Build.State.FAILED]).update(
-        state=Build.State.RETIRED, error="", swept=False
-    )
-
-
-def fill(build: Build, chunks: list[int]) -> None:
-    """Adds the build to everybody who belongs to it, under the exclusive locks of the chunks."""
-    level = build.segment.level
+def fill(builds: list[Build], chunks: list[int]) -> None:
+    """Adds builds of one level to everybody who belongs to them, under the exclusive locks of the chunks."""
+    level = builds[0].segment.level
     lock(level, chunks)
     states.make(level, chunks=chunks)
-    if 0 in chunks and backfill.asks_about_partners(build):
+    rules = definitions.current().rules_of(level, [build.number for build in builds if build.by_rule])
+    if 0 in chunks and level == "contact" and any(of == "partner" for of, _ in rules.facts):
         everybody = list(range(CHUNKS))
         lock("partner", everybody)
-        backfill.fill_partners(build, everybody)
-    backfill.add_members(build, chunks)
-    build.done += len(chunks)
-    build.save(update_fields=["done"])
-
-
-def switch(builds: Iterable[Build]) -> None:
-    """The builds decide from here on. Nobody changes a membership while the old and the new are compared."""
-    definitions.lock_exclusive()
-    now = timezone.now()
+        backfill.fill_partners(rules, everybody)
+    filling.fill(builds, chunks)
+    if len(chunks) == 1:
+        staging.stage(builds, chunks[0])
     for build in builds:
-        _switch_one(build, now)
-    definitions.change()
-
-
-def _switch_one(build: Build, now: datetime) -> None:
-    segment = Segment.objects.select_for_update().get(pk=build.segment_id)
-    build.refresh_from_db()
-    if build.state != Build.State.BUILDING:
-        return
-    members = _remember(build, segment.live_build, now)
-    segment.builds.filter(state=Build.State.LIVE).update(state=Build.State.RETIRED, swept=False)
-    build.state, build.live_at, build.members = Build.State.LIVE, now, members
-    build.save(update_fields=["state", "live_at", "members"])
-    if not build.by_rule:
-        exceptions.forget(segment)  # there is no rule left that they could be exceptions to
-    counting.reset(segment, members)
-    segment.live_build = build.number
-    segment.save(update_fields=["live_build", "member_count"])
-
-
-def _remember(build: Build, old: int | None, now: datetime) -> int:
-    """Writes down who joined and who left, chunk by chunk; returns how many members there are."""
-    members, rows, moved = 0, [], set()
-    # An archived segment let everybody go, so its first build after that brings everybody back.
-    cause = {"why": "restored"} if old is None and build.version > 1 else {}
-    for chunk, joined, left, inside in backfill.compare(build.segment.level, build.number, old):
-        members += inside
-        if joined or left:
-            moved |= {*joined, *left}
-            row = BuildChange(build=build, segment=build.segment, chunk=chunk, joined=joined, left=left)
-            row.at, row.cause = now, cause
-            rows.append(row)
-    BuildChange.objects.bulk_create(rows)
-    if rows:
-        jobs.leave_work(FOLLOW)
-    live.announce(moved)
-    return members
-
-
-def let_go(segment: Segment, *, by: Actor) -> None:
-    """An archived segment has no members: everybody leaves at one moment, and nobody is being counted in."""
-    definitions.lock_exclusive()
-    _supersede(segment)
-    live_build = segment.builds.filter(state=Build.State.LIVE).first()
-    if live_build is None or segment.live_build != live_build.number:
-        return
-    now = timezone.now()
-    cause = {"why": "archived", "by": {"kind": by.kind, "id": by.id, "label": by.label}}
-    rows = [
-        BuildChange(build=live_build, segment=segment, chunk=chunk, left=members, at=now, cause=cause)
-        for chunk, members, _, _ in backfill.compare(segment.level, live_build.number, None)
-    ]
-    BuildChange.objects.bulk_create(rows)
+        build.done += len(chunks)
+    Build.objects.bulk_update(builds, ["done"], batch_size=500)
 
 
 def sweep_retired(level: str, chunks: list[int]) -> None:
@@ -216,21 +151,35 @@ def sweep_retired(level: str, chunks: list[int]) -> None:
 
 @jobs.queue("segments.publish")
 def drain_builds() -> datetime | None:
-    """Fills the builds that wait longest, chunk by chunk, each in a short transaction of its own."""
-    batch = _next_batch()
-    if batch is None:
+    """Fills all builds that wait, chunk by chunk, each in a short transaction of its own; then each batch switches."""
+    batches = _waiting()
+    if not batches:
         return None
+    _wait_for_those_before()
     try:
-        _wait_for_those_before()
-        while (build := _unfilled(batch)) is not None:
-            _next_chunk(build)
+        _fill_all(batches)
+    except Exception:
+        if len(batches) == 1:
+            raise
+        log.exception("Builds could not be filled together: one batch after the other")
+        for batch in batches:
+            _fill_all([batch])
+    return timezone.now() if _waiting() else None
+
+
+def _fill_all(batches: list[UUID]) -> None:
+    try:
+        while builds := _unfilled(batches):
+            _next_chunk(builds)
+        for batch in batches:
+            with jobs.job_transaction():
+                switching.switch(_of_batches([batch]))
         with jobs.job_transaction():
-            switch(_of_batch(batch))
             jobs.leave_work("segments.sweep")
     except Exception as error:
-        _fail(batch, error)
+        if len(batches) == 1:
+            _fail(batches[0], error)
         raise
-    return timezone.now() if _next_batch() is not None else None
 
 
 def _wait_for_those_before() -> None:
@@ -241,28 +190,37 @@ def _wait_for_those_before() -> None:
         lock("contact", list(range(CHUNKS)))
 
 
-def _next_batch() -> UUID | None:
+def _waiting() -> list[UUID]:
+    """The batches that wait, the oldest first."""
     with jobs.job_transaction():
         waiting = Build.objects.filter(state=Build.State.BUILDING).order_by("number")
-        return waiting.values_list("batch", flat=True).first()
+        return list(dict.fromkeys(waiting.values_list("batch", flat=True)))
 
 
-def _of_batch(batch: UUID):
+def _of_batches(batches: list[UUID]):
     """In the order of their making: a list of picked members stands before the rules that ask for it."""
-    waiting = Build.objects.filter(batch=batch, state=Build.State.BUILDING)
+    waiting = Build.objects.filter(batch__in=batches, state=Build.State.BUILDING)
     return waiting.select_related("segment").order_by("number")
 
 
-def _unfilled(batch: UUID) -> UUID | None:
+def _unfilled(batches: list[UUID]) -> list[UUID]:
+    """Builds of one level that have come equally far: partners' first, since contacts' rules may ask for them."""
     with jobs.job_transaction():
-        return _of_batch(batch).filter(done__lt=F("total")).values_list("pk", flat=True).first()
+        found = _of_batches(batches).filter(done__lt=F("total"))
+        first = found.order_by("-segment__level", "number").first()
+        if first is None:
+            return []
+        return list(
+            found.filter(segment__level=first.segment.level, done=first.done).values_list("pk", flat=True)
+        )
 
 
-def _next_chunk(build_id: UUID) -> None:
+def _next_chunk(build_ids: list[UUID]) -> None:
     with jobs.job_transaction():
-        build = Build.objects.select_related("segment").get(pk=build_id)
-        if build.state == Build.State.BUILDING and build.done < build.total:
-            fill(build, [build.done])
+        builds = Build.objects.filter(pk__in=build_ids, state=Build.State.BUILDING, done__lt=F("total"))
+        still = list(builds.select_related("segment").order_by("number"))
+        if still:
+            fill(still, [still[0].done])
 
 
 def _fail(batch: UUID, error: Exception) -> None:
@@ -277,6 +235,8 @@ def _fail(batch: UUID, error: Exception) -> None:
 
 @jobs.queue("segments.sweep")
 def drain_sweep() -> None:
+    with jobs.job_transaction():
+        staging.forget()
     for level in ("partner", "contact"):
         for chunk in range(CHUNKS):
             with jobs.job_transaction():

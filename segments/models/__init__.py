@@ -3,6 +3,7 @@ from segments.models.audience import Audience, AudienceSegment
 from segments.models.breaker import BreakerTicket, BreakerWindow, Hold
 from segments.models.check import CheckOverride, SegmentCheck
 from segments.models.exception import SegmentException
+from segments.models.filling import BuildDrift, BuildFill
 from segments.models.history import BuildChange, CountDelta, HistoryMark, MembershipChange, Movement
 from segments.models.member_file import MemberFile
 from segments.models.notification import Channel, Level, NotificationDefault, SegmentNotification
@@ -19,6 +20,8 @@ __all__ = [
     "BreakerWindow",
     "Build",
     "BuildChange",
+    "BuildDrift",
+    "BuildFill",
     "Channel",
     "CheckOverride",
     "ContactState",

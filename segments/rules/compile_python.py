@@ -47,7 +47,20 @@ class CompiledRules:
     ):
         self.zone = zone
         own_fields = seeing or {}
-        self._rules = {build: lower(tree, own_fields.get(build, fields)) for build, tree in trees.items()}
+        self._index({build: lower(tree, own_fields.get(build, fields)) for build, tree in trees.items()})
+
+    def only(self, builds: Iterable[int]) -> "CompiledRules":
+        """Some of them, as they were understood among the others."""
+        some = object.__new__(CompiledRules)
+        some.zone = self.zone
+        some._index({build: self._rules[build] for build in builds})
+        return some
+
+    def expression(self, build: int) -> Expression:
+        return self._rules[build]
+
+    def _index(self, rules: dict[int, Expression]) -> None:
+        self._rules = rules
         self._asked_by: dict[Place, set[int]] = {}
         self._asks = {build: places(rule) | _marks(rule) for build, rule in self._rules.items()}
         for build, asked in self._asks.items():
@@ -85,6 +98,10 @@ class CompiledRules:
         """The first instant after the moment at which time alone can change a verdict."""
         return self._flips.first(own, partner, moment)
 
+    def flip_of(self, column: Column, value: str, moment: Moment) -> datetime | None:
+        """The same for one value of one column."""
+        return self._flips.of_value(column, value, moment)
+
     @cached_property
     def _flips(self) -> Flips:
         return Flips(self._timed, self.zone)
@@ -119,6 +136,11 @@ class CompiledRules:
             if column.fact is not None and column.index is not None:
                 found[column.fact] = max(found.get(column.fact, 0), column.index + 1)
         return found
+
+    @property
+    def timed_columns(self) -> list[Column]:
+        """What is compared with the time that it is."""
+        return self._flips.columns
 
     @cached_property
     def timed(self) -> bool:

@@ -27,6 +27,15 @@ class Flips:
         self._columns = [_Timed(column, windows, zone) for column, windows in asked.items()]
         self.places = frozenset(one.column.place for one in self._columns)
 
+    @property
+    def columns(self) -> list[Column]:
+        return [one.column for one in self._columns]
+
+    def of_value(self, column: Column, value: str, moment: Moment) -> datetime | None:
+        """The same for one value of one of the columns."""
+        one = next(one for one in self._columns if one.column == column)
+        return min(one.flips(value, moment), default=None)
+
     def first(self, own: Mapping, partner: Mapping, moment: Moment) -> datetime | None:
         flips = []
         for one in self._columns:

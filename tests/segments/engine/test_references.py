@@ -130,7 +130,7 @@ def test_in_the_background_none_of_them_switches_before_all_are_filled(
     token = jobs._job_workspace.set(acme.pk)
     try:
         for _ in range(publishing.CHUNKS):
-            publishing._next_chunk(first.pk)
+            publishing._next_chunk([first.pk])
         assert (members_of(gold), members_of(other)) == (["Brightpath"], ["Kestrel"])
         publishing.drain_builds()
     finally:

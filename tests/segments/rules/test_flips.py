@@ -13,7 +13,11 @@ from segments.rules.windows import Anniversary, window
 ZONE = "Europe/Berlin"
 NAMES = ["within_last", "within_next", "more_than_ago", "more_than_from_now"]
 # Around the changes of the clocks and the end of a February that has 29 days.
-BASES = [datetime(2028, 2, 28, 22, tzinfo=UTC), datetime(2026, 3, 28, 23, tzinfo=UTC), datetime(2026, 10, 24, tzinfo=UTC)]
+BASES = [
+    datetime(2028, 2, 28, 22, tzinfo=UTC),
+    datetime(2026, 3, 28, 23, tzinfo=UTC),
+    datetime(2026, 10, 24, tzinfo=UTC),
+]
 
 
 @st.composite
