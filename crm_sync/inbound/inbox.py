@@ -62,7 +62,8 @@ def settle_unwanted() -> None:
     mapped = FieldMapping.objects.inward().filter(
         connection=OuterRef("connection"), object_type=OuterRef("object_type"), field=OuterRef("property")
     )
-    pending.exclude(kind=REFRESH).exclude(Exists(mapped)).update(
+    # An event that names no field is about the whole record: Salesforce does not tell what changed.
+    pending.exclude(kind=REFRESH).exclude(property="").exclude(Exists(mapped)).update(
         **skipped, reason="No property is mapped to this field of the CRM."
     )
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection as database
-from django.db.models import Q
+from django.db.models import Max, Q
 from django.utils import timezone
 
 from crm_sync.connectors.base import CrmError, Failure, FailureKind, Priority, Usage
