@@ -106,6 +106,8 @@ class Budget:
         most, seconds = FIRST.get((self.connection.provider, lane), FIRST["hubspot", "burst"])
         first = Allowance(connection_id=self.connection.pk, lane=lane, most=most * OUR_PART, seconds=seconds)
         first.left = first.most
+        others = Allowance.objects.filter(connection_id=self.connection.pk)
+        first.paused_until = others.aggregate(latest=Max("paused_until"))["latest"]
         Allowance.objects.bulk_create([first], ignore_conflicts=True)
 
     def _why(self, allowance: Allowance | None) -> Failure:
