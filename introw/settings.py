@@ -58,6 +58,7 @@ INSTALLED_APPS = [
     "segments",
     "portal.notifications",
     "portal.profile",
+    "portal.deals",
     "portal.quotes",
     "portal.experiences",
     "portal.access",

@@ -115,7 +115,7 @@ class OwnedQuerySet(models.QuerySet):
     def visible_to(self, viewer: Viewer):
         """Those of the viewer's partner; for who is restricted, those that they collaborate on."""
         scope = ~models.Q(IsRestricted(viewer)) | self.model.collaborated_by(viewer)  # type: ignore[attr-defined]
-        return self.filter(scope, partner=viewer.partner_id)
+        return self.filter(scope, self.model.belonging_to(viewer))  # type: ignore[attr-defined]
 
 
 class Owned(WorkspaceModel):
@@ -125,6 +125,11 @@ class Owned(WorkspaceModel):
 
     class Meta(WorkspaceModel.Meta):
         abstract = True
+
+    @classmethod
+    def belonging_to(cls, viewer: Viewer) -> models.Q:
+        """A condition: those of the viewer's partner."""
+        return models.Q(partner=viewer.partner_id)
 
     @classmethod
     def collaborated_by(cls, viewer: Viewer) -> models.Q:

@@ -12,14 +12,13 @@ from django.db.models import Max
 from django.utils import timezone
 
 from workspaces import known_properties, locks, record_rows
+from workspaces.levels import LEVELS
 from workspaces.models import Contact, Partner, Property, PropertyChange
 from workspaces.property_types import Invalid, clean, normalise
 from workspaces.signals import RecordChange, contacts_feed, properties_changed, record_changed
 from workspaces.tenancy import current_workspace_id
 
-MODELS = {"partner": Partner, "contact": Contact}
 MOVES = 50  # how often a contact may change its partner between our look and our lock
-REQUIRED = {("partner", "name"), ("contact", "email")}
 
 
 class PropertyErrors(ValueError):
@@ -32,7 +31,7 @@ class PropertyErrors(ValueError):
 
 @dataclass
 class Edit:
-    """New values for one record, by property key. `partner` moves a contact, or gives a new one its partner."""
+    """New values for one record, by property key. `partner` moves it to another, or gives a new one its partner."""
 
     record: Any
     values: dict
@@ -48,7 +47,7 @@ def properties_of(level):
 
 
 def set_properties(record, values, *, by):
-    """Sets the values of a partner or contact; None or "" clears one. Raises PropertyErrors, writing nothing.
+    """Sets the values of a record; None or "" clears one. Raises PropertyErrors, writing nothing.
 
     Returns the RecordChange, or None where nothing differed. `record` is refreshed in place.
     """
@@ -81,13 +80,31 @@ def set_many(edits, *, by):
     known = known_properties.current().by_key[level]
     for edit in edits:
         edit.cleaned = _cleaned(edit, known, level=level, by=by)
+    if (changing := LEVELS[level].changing) is not None:
+        return _within(changing, edits, level, known, by=by)
     rolls_up = _lock(edits, level)
+    return _written(edits, level, known, by=by, rolls_up=rolls_up)
+
+
+def _within(changing, edits, level, known, *, by):
+    """For a level with locks of its own. They are those of the partners that the records are known to be at."""
+    for _ in range(MOVES):
+        try:
+            with transaction.atomic(), changing(edits, by=by):
+                _refresh([edit for edit in edits if not edit.created], level)
+                return _written(edits, level, known, by=by, rolls_up=False)
+        except _Moved:
+            continue  # now the right partner is known
+    raise OperationalError(f"The {level} kept moving between partners.")
+
+
+def _written(edits, level, known, *, by, rolls_up):
     now = timezone.now()
     changes = [change for edit in edits if (change := _apply(edit, by=by, at=now, rolls_up=rolls_up))]
     created = {id(edit.record) for edit in edits if edit.created}
     record_rows.write(level, changes, created=created, known=known, by=by)
     if changes:
-        record_changed.send(sender=MODELS[level], changes=changes)
+        record_changed.send(sender=LEVELS[level].model, changes=changes)
     return changes
 
 
@@ -96,7 +113,7 @@ def _cleaned(edit, known, *, level, by):
     values = dict(edit.values)
     defaults = _defaults(known, level)
     # What a record begins with is not yet anybody's to keep: its name, its address, and the default role.
-    beginning = {*MODELS[level].columns, *(key for key in defaults if key not in values)}
+    beginning = {*LEVELS[level].model.columns, *(key for key in defaults if key not in values)}
     if edit.created:
         values = {**defaults, **values}
     errors, cleaned = {}, {}
@@ -112,9 +129,9 @@ def _cleaned(edit, known, *, level, by):
             except Invalid as error:
                 errors[key] = str(error)
     given = {prop.key for prop, raw in cleaned.items() if raw is not None}
-    for required_level, key in REQUIRED:
+    for key in LEVELS[level].required:
         missing = key not in given and (edit.created or key in values)
-        if required_level == level and key in known and missing and key not in errors:
+        if key in known and missing and key not in errors:
             errors[key] = f"{known[key].label} is needed."
     if errors:
         raise PropertyErrors(errors)
@@ -123,18 +140,20 @@ def _cleaned(edit, known, *, level, by):
 
 def _fitting(prop, raw):
     """A value that is also a column must fit into it."""
-    column = MODELS[prop.level].columns.get(prop.key) if prop.built_in else None
-    longest = MODELS[prop.level]._meta.get_field(column).max_length if column else None  # type: ignore[union-attr]
+    model = LEVELS[prop.level].model
+    column = model.columns.get(prop.key) if prop.built_in else None
+    longest = model._meta.get_field(column).max_length if column else None
     if longest and raw and len(raw) > longest:
         raise Invalid(f"Keep it under {longest:,} characters; this has {len(raw):,}.")
     return raw
 
 
 def _defaults(known, level):
-    """A new contact always has the workspace's default role, whichever way it comes."""
-    role = known.get("role") if level == "contact" else None
-    default = next((o["value"] for o in role.options if o.get("default")), None) if role else None
-    return {"role": default} if default else {}
+    """A new contact always has the workspace's default role, whichever way it comes; a deal its first stage."""
+    key = LEVELS[level].beginning
+    options = known[key].options if key in known else []
+    default = next((option for option in options if option.get("default")), options[0] if options else None)
+    return {key: default["value"]} if default else {}
 
 
 class _Moved(Exception):
@@ -191,12 +210,12 @@ def _refresh(edits, level):
     moved = False
     for edit in edits:
         if edit.record.pk not in rows:
-            raise MODELS[level].DoesNotExist(f"The {level} is gone.")
+            raise LEVELS[level].model.DoesNotExist(f"The {level} is gone.")
         row = rows[edit.record.pk]
+        moved = moved or getattr(edit.record, "partner_id", None) != row.columns.get("partner_id")
         edit.record.raw, edit.record.norm, edit.record.set_at = row.raw, row.norm, row.set_at
-        edit.record.version = row.version
-        if level == "contact" and row.partner_id != edit.record.partner_id:
-            edit.record.partner_id, moved = row.partner_id, True
+        for name, value in row.columns.items():
+            setattr(edit.record, name, value)
     if moved:
         raise _Moved
 
@@ -236,10 +255,8 @@ def _put(record, prop, raw, at):
     else:
         record.raw[key] = raw
         record.norm[key] = normalise(prop, raw)
-    if prop.built_in and prop.key in record.columns:
-        setattr(record, record.columns[prop.key], raw or "")
-        if prop.key == "email" and record.level == "contact":
-            record.user_id = None  # an address that nobody proved binds nobody
+    if prop.built_in:
+        record.keep(prop, raw, at=at)
 
 
 def define_properties(definitions):

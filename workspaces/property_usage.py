@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-from workspaces.properties import MODELS
+from workspaces.levels import LEVELS
 from workspaces.signals import property_uses
 from workspaces.tenancy import current_workspace_id
 
@@ -20,7 +20,7 @@ class Use:
 
 def counts(level):
     """How many records of a level hold a value, by property number."""
-    table = MODELS[level]._meta.db_table
+    table = LEVELS[level].model._meta.db_table
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT key::int, count(*) FROM {table}, jsonb_object_keys(raw) AS key "  # noqa: S608
@@ -33,7 +33,7 @@ def counts(level):
 def holders(prop, value=None):
     """The records that hold the property, or one of its options."""
     number = str(prop.number)
-    records = MODELS[prop.level].objects.all()
+    records = LEVELS[prop.level].model.objects.all()
     if value is None:
         return records.filter(raw__has_key=number)
     return records.filter(raw__contains={number: [value] if prop.type == "multi_choice" else value})
@@ -41,7 +41,7 @@ def holders(prop, value=None):
 
 def option_counts(prop):
     """How many records hold each option, by its value; also options that are gone."""
-    table, number = MODELS[prop.level]._meta.db_table, str(prop.number)
+    table, number = LEVELS[prop.level].model._meta.db_table, str(prop.number)
     each = "jsonb_array_elements_text(raw -> %s)" if prop.type == "multi_choice" else "raw ->> %s"
     with connection.cursor() as cursor:
         cursor.execute(

@@ -6,8 +6,8 @@ from django import forms
 from django.utils.html import format_html
 
 from workspaces.display import Display
+from workspaces.levels import LEVELS
 from workspaces.models import TeamMember
-from workspaces.properties import REQUIRED
 from workspaces.property_types import Invalid, clean
 
 CURRENCIES = (
@@ -76,7 +76,7 @@ class PropertyField(forms.Field):
 
     def __init__(self, prop, raw, *, team):
         self.prop = prop
-        required = (prop.level, prop.key) in REQUIRED
+        required = prop.key in LEVELS[prop.level].required
         hint = prop.help_text
         super().__init__(
             required=required, label=prop.label, help_text=hint, widget=widget_for(prop, raw, team=team)

@@ -1,5 +1,6 @@
 """What every new workspace starts with: the built-in properties and the partner roles that come ready."""
 
+from workspaces import levels
 from workspaces.properties import define_properties
 
 ROLES = [
@@ -57,5 +58,7 @@ BUILT_IN: list[dict] = [
 
 def set_up_workspace(workspace):
     """Fills a new workspace, inside its open transaction. Returns the properties by (level, key)."""
-    made = define_properties([{**definition, "built_in": True} for definition in BUILT_IN])
+    made = define_properties(
+        [{**definition, "built_in": True} for definition in [*BUILT_IN, *levels.built_in()]]
+    )
     return {(prop.level, prop.key): prop for prop in made}

@@ -16,6 +16,8 @@ GROUP = "Related records"
 # Fields of records are keyed apart from what else a column may read; see segments.rules.expressions.Column.
 PREFIX = "_"
 
+# The properties of a level, as fields of the records themselves.
+type Properties = Callable[[str], Collection[Field]]
 type Options = Collection[tuple[str, str]]
 
 
@@ -71,7 +73,9 @@ class Source:
     """A kind of records.
 
     `table` has a workspace_id; `owners` names the column that holds whose a record is, by level. `name` is what
-    people call one, as an expression on the row `r`. Percent signs in expressions are doubled.
+    people call one, as an expression on the row `r`, and `only` a condition on it, where the table holds others
+    too. Where the records have properties, `level` is theirs: these can be asked beside `asked`. Percent signs in
+    expressions are doubled.
     """
 
     key: str
@@ -81,15 +85,18 @@ class Source:
     owners: Mapping[str, str]
     name: str
     asked: tuple[Asked, ...] = ()
+    level: str = ""
+    only: str = "true"
 
     @property
     def place(self) -> str:
         """What a condition on these records calls them."""
         return f"records:{self.key}"
 
-    def fields(self, like: Fields, properties: Collection[Field], *, options: bool) -> Fields:
-        """What can be asked of each. `properties` are those of contacts, `like` the calendar and currency."""
-        known = [one.field(group=self.one.capitalize(), options=options) for one in self.asked]
+    def fields(self, like: Fields, properties: Properties, *, options: bool) -> Fields:
+        """What can be asked of each. `like` brings the calendar and currency."""
+        known = list(properties(self.level)) if self.level else []
+        known += [one.field(group=self.one.capitalize(), options=options) for one in self.asked]
         more: dict[str, Any] = {"currency": like.currency, "calendar": like.calendar}
         return Fields(known, level=self.one, among_records=True, **more)
 
@@ -99,37 +106,29 @@ class Source:
     def documents(self, keys: Collection[str]) -> sql.Composable:
         """Behind FROM: rows `r`, and `n` with their documents, as far as these keys need."""
         asked = [one for one in self.asked if PREFIX + one.key in keys]
-        parts = [
-            sql.SQL("jsonb_strip_nulls(jsonb_build_object({})) AS {}").format(
-                sql.SQL(", ").join(
-                    sql.SQL("{}, {}").format(sql.Literal(PREFIX + one.key), sql.SQL(one.json(raw=raw)))  # type: ignore[arg-type]  # the feature's own text
-                    for one in asked
-                ),
-                sql.Identifier("raw" if raw else "norm"),
-            )
-            for raw in (False, True)
-        ]
-        rows = sql.SQL("{} r CROSS JOIN LATERAL (SELECT {}, {}) n")
-        return rows.format(sql.Identifier(self.table), *parts)
+        rows = sql.SQL("{} r CROSS JOIN LATERAL (SELECT {} AS norm, {} AS raw WHERE {}) n")
+        norm, raw = (self._document(asked, raw=raw) for raw in (False, True))
+        return rows.format(sql.Identifier(self.table), norm, raw, sql.SQL(self.only))  # type: ignore[arg-type]
+
+    def _document(self, asked: list[Asked], *, raw: bool) -> sql.Composable:
+        own = sql.SQL("r.raw" if raw else "r.norm")
+        if self.level and not asked:
+            return own
+        parts = sql.SQL(", ").join(
+            sql.SQL("{}, {}").format(sql.Literal(PREFIX + one.key), sql.SQL(one.json(raw=raw)))  # type: ignore[arg-type]  # the feature's own text
+            for one in asked
+        )
+        built = sql.SQL("jsonb_strip_nulls(jsonb_build_object({}))").format(parts)
+        return sql.SQL("{} || {}").format(own, built) if self.level else built
 
 
-class _Contacts(Source):
-    """Contacts have documents already."""
-
-    def fields(self, like: Fields, properties: Collection[Field], *, options: bool) -> Fields:
-        more: dict[str, Any] = {"currency": like.currency, "calendar": like.calendar}
-        return Fields(properties, level="contact", among_records=True, **more)
-
-    def documents(self, keys: Collection[str]) -> sql.Composable:
-        return sql.SQL("workspaces_contact r CROSS JOIN LATERAL (SELECT r.norm, r.raw) n")
-
-
-CONTACTS = _Contacts(
+CONTACTS = Source(
     key="contacts",
     label="Contacts",
     one="contact",
     table="workspaces_contact",
     owners={"partner": "partner_id"},
     name="coalesce(nullif(r.name, ''), r.email)",
+    level="contact",
 )
 SOURCES: dict[str, Source] = {CONTACTS.key: CONTACTS}

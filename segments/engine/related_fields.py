@@ -1,9 +1,9 @@
 """What rules may ask beside the subject itself: its related records, and what it did."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
 from segments.engine.activity_kinds import KINDS
-from segments.engine.record_sources import GROUP, SOURCES
+from segments.engine.record_sources import GROUP, SOURCES, Properties
 from segments.rules.fields import RECORDS, Field, Fields
 
 
@@ -18,6 +18,6 @@ def offered(sides: Mapping[str, str], *, options: bool) -> list[Field]:
     return records + [kind.field(side, options=options) for side in sides for kind in KINDS.values()]
 
 
-def of_records(people: Collection[Field], like: Fields, *, options: bool) -> dict[str, Fields]:
-    """What may be asked of each record, by kind. `people`: the properties of contacts."""
-    return {key: source.fields(like, people, options=options) for key, source in SOURCES.items()}
+def of_records(properties: Properties, like: Fields, *, options: bool) -> dict[str, Fields]:
+    """What may be asked of each record, by kind."""
+    return {key: source.fields(like, properties, options=options) for key, source in SOURCES.items()}

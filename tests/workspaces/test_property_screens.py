@@ -73,7 +73,7 @@ def test_each_level_has_its_own_list(ada, as_user):
     contact = client.get(f"{LIST}?level=contact").context["shown"]
 
     assert [row["prop"].key for row in contact] == ["name", "email", "role", "language"]
-    assert client.get(f"{LIST}?level=deal").status_code == 404
+    assert client.get(f"{LIST}?level=invoice").status_code == 404
 
 
 @pytest.mark.parametrize("count", [1, 30])

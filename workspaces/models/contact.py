@@ -53,3 +53,8 @@ class Contact(Record):
 
     def __str__(self):
         return self.name or self.email
+
+    def keep(self, prop, raw, *, at):
+        super().keep(prop, raw, at=at)
+        if prop.key == "email":
+            self.user_id = None  # an address that nobody proved binds nobody

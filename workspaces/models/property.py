@@ -10,11 +10,13 @@ class PropertyQuerySet(models.QuerySet):
 
 
 class Property(WorkspaceModel):
-    """A typed field of partners or contacts."""
+    """A typed field of partners, contacts, deals or leads."""
 
     class Level(models.TextChoices):
         PARTNER = "partner", "Partner"
         CONTACT = "contact", "Contact"
+        DEAL = "deal", "Deal"
+        LEAD = "lead", "Lead"
 
     class Type(models.TextChoices):
         TEXT = "text", "Text"
