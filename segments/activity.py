@@ -55,13 +55,11 @@ def note(contact: Contact, kind: str, what: str = "", *, at: datetime | None = N
     """The contact does this now. Whoever is asked for it by a rule follows in the same transaction."""
     at = at or timezone.now()
     at = at.replace(microsecond=at.microsecond // 1000 * 1000)
-    with transaction.atomic():
-        rolls_up = _lock(contact, kind, what)
-        evaluation = membership.begin("contact")
-        with connection.cursor() as cursor:
-            row = [uuid7(), current_workspace_id(), contact.pk, kind, what, at, MOST]
-            cursor.execute(KEEP, row)
-        _follow(contact, kind, what, evaluation, rolls_up)
+    rolls_up = _lock(contact, kind, what)
+    evaluation = membership.begin("contact")
+    with connection.cursor() as cursor:
+        cursor.execute(KEEP, [uuid7(), current_workspace_id(), contact.pk, kind, what, at, MOST])
+    _follow(contact, kind, what, evaluation, rolls_up)
 
 
 def _follow(contact: Contact, kind: str, what: str, contacts: membership.Evaluation, rolls_up: bool) -> None:

@@ -11,6 +11,7 @@ from segments.engine import definitions, dependents, history, verdicts
 from segments.engine.backfill import moment_of_workspace
 from segments.engine.facts import freshen
 from segments.engine.states import Subject, peek
+from segments.found_records import FoundRecords
 from segments.models import Segment
 from segments.origins import Origins
 from segments.rules.explain import Explainer, Verdict
@@ -30,6 +31,7 @@ class Node:
     source: str = ""
     since: datetime | None = None
     items: list["Node"] = field(default_factory=list)
+    records: str = ""  # the related records that were found, where it asks for them
 
     @property
     def holds(self) -> bool:
@@ -41,11 +43,11 @@ class Node:
 
     @property
     def found(self) -> str:
-        return self.verdict.found
+        return self.records or self.verdict.found
 
     @property
     def told(self) -> str:
-        return self.verdict.told
+        return self.records or self.verdict.told
 
     def leaves(self) -> list["Node"]:
         """The conditions of this rule itself."""
@@ -54,12 +56,20 @@ class Node:
         return [leaf for item in self.items for leaf in item.leaves()]
 
 
-def node_of(verdict: Verdict, record: Any, origins: Origins) -> Node:
-    node = Node(verdict, items=[node_of(item, record, origins) for item in verdict.items])
+def node_of(verdict: Verdict, record: Any, origins: Origins, found: FoundRecords) -> Node:
+    items = [node_of(item, record, origins, found) for item in verdict.items]
+    node = Node(verdict, items=items, records=_of_records(verdict, record, found))
     if verdict.place is not None:
         origin = origins.of(record, *verdict.place)
         node.source, node.since = origin.source, origin.since
     return node
+
+
+def _of_records(verdict: Verdict, record: Any, found: FoundRecords) -> str:
+    """How many fit and which; for what is measured of them also the outcome."""
+    words = found.words(record, verdict.leaf)
+    outcome = verdict.found if words and isinstance((verdict.leaf or {}).get("v"), dict) else ""
+    return f"{outcome}, from {words}" if outcome else words
 
 
 def lines(node: Node, depth: int = 0) -> Iterator[tuple[int, Node]]:
@@ -86,6 +96,7 @@ class Reader:
         self._fields, self._moment = fields, moment
         self._explainer = Explainer(rule, fields, moment.zone)
         self._origins = Origins(self._records.values())
+        self._found = FoundRecords(self._records.values(), fields, moment)
 
     @cached_property
     def readings(self) -> dict[UUID, Reading]:
@@ -100,7 +111,7 @@ class Reader:
         documents = subject.documents(self._explainer.rules, self._moment.at)
         verdict = self._explainer.explain(*documents, self._moment)
         turns = nearest(verdict, self._fields, self._moment.zone)
-        tree = node_of(verdict, self._records[subject.id], self._origins)
+        tree = node_of(verdict, self._records[subject.id], self._origins, self._found)
         return Reading(subject, verdict, tree, turns.words if turns else "")
 
 

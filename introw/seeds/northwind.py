@@ -113,11 +113,11 @@ SEGMENTS = (
     SegmentSeed(
         "Gone quiet",
         "contact",
-        "Have opened the portal before, but not in the last two weeks.",
+        "Have opened the portal before, but not in the last five days.",
         group(
             "all",
             condition("did:opened_portal", "at_least", {"n": 1}),
-            condition("did:opened_portal", "never", {"within": {"n": 14, "unit": "day"}}),
+            condition("did:opened_portal", "never", {"within": {"n": 5, "unit": "day"}}),
         ),
     ),
     SegmentSeed(

@@ -11,8 +11,9 @@ from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
 
-from segments.engine import definitions, history, states
+from segments.engine import definitions, history, rollups, states
 from segments.engine.causes import in_words
+from segments.found_records import FoundRecords
 from segments.models import Build, ContactState, PartnerState, Segment, SegmentException
 from segments.origins import Origins
 from segments.rules.explain import Explainer
@@ -130,7 +131,9 @@ class _Reader:
         self.moment = Moment(timezone.now(), definitions.current().zone)
         self._record = records[level]
         self._origins = origins
+        self._found = FoundRecords([self._record], self.fields, self.moment)
         (self.subject,) = states.peek(level, [self._record.pk])
+        rollups.catch_up(level, [self.subject], definitions.current(), self.moment)
 
     def read(self, tree) -> tuple[Node, str]:
         """The rule with what it found, and what would have to turn."""
@@ -138,4 +141,5 @@ class _Reader:
         documents = self.subject.documents(explainer.rules, self.moment.at)
         verdict = explainer.explain(*documents, self.moment)
         turns = nearest(verdict, self.fields, self.moment.zone)
-        return node_of(verdict, self._record, self._origins), turns.words if turns else ""
+        node = node_of(verdict, self._record, self._origins, self._found)
+        return node, turns.words if turns else ""

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
+from segments.engine.later_options import LaterOptions
 from segments.rules.fields import ACTIVITY, Field
 
 GROUPS = {"self": "Activity", "partner": "Activity at the partner"}
@@ -20,7 +21,7 @@ class Kind:
     whats: Callable[[], Collection[tuple[str, str]]] | None = None
 
     def field(self, of: str, *, options: bool) -> Field:
-        known = tuple(self.whats()) if self.whats and options else ()
+        known = LaterOptions(self.whats) if self.whats and options else ()
         return Field(f"did:{self.key}", of, self.key, self.label, ACTIVITY, known, group=GROUPS[of])
 
 

@@ -55,6 +55,24 @@ def mark(fact: Fact, owner: Owner, fields: Fields, moment: Moment) -> Predicate:
     return _of_owner(SOURCES[spec["records"]], owner, fields.level, spec, listed)
 
 
+def listed(
+    source_key: str, group: Node | None, owners: list, fields: Fields, moment: Moment, *, most: int
+) -> Predicate:
+    """A query: for each owner how many records it has, how many of them fit, and the names of some that do."""
+    source, spec = SOURCES[source_key], {"where": group}
+    fitting = _fitting(spec, fields.records[source_key], moment)
+    shape = (
+        "SELECT owner, count(*), count(*) FILTER (WHERE fits),"
+        " (array_agg(name ORDER BY id DESC) FILTER (WHERE fits))[1:%s]"
+        " FROM (SELECT {} AS owner, r.id, {} AS name, ({}) IS TRUE AS fits"
+        " FROM {} WHERE r.workspace_id = %s AND {} = ANY (%s)) found GROUP BY owner"
+    )
+    owner = source.owner(fields.level)
+    name = sql.SQL(source.name)  # type: ignore[arg-type]  # the feature's own text
+    clause = sql.SQL(shape).format(owner, name, fitting.clause, source.documents(keys(spec)), owner)
+    return Predicate(clause, [most, *fitting.params, current_workspace_id(), owners])
+
+
 def _of_owner(
     source: Source,
     owner: Owner,

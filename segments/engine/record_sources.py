@@ -3,12 +3,13 @@
 The contacts of a partner are built in. Features register theirs (segments.records); nothing here knows them.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from psycopg import sql
 
+from segments.engine.later_options import LaterOptions
 from segments.rules.fields import TEXT_TYPES, Field, Fields
 
 INSTANT = """to_jsonb(to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))"""
@@ -39,8 +40,12 @@ class Asked:
     folded: str = ""
 
     def field(self, *, group: str, options: bool) -> Field:
-        known = self.options if not callable(self.options) else self.options() if options else ()
-        return Field(PREFIX + self.key, "self", self.key, self.label, self.type, tuple(known), group=group)
+        known: Sequence[tuple[str, str]] = ()
+        if not callable(self.options):
+            known = tuple(self.options)
+        elif options:
+            known = LaterOptions(self.options)
+        return Field(PREFIX + self.key, "self", self.key, self.label, self.type, known, group=group)
 
     def json(self, *, raw: bool) -> str:
         """The value as documents hold it."""

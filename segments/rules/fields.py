@@ -2,7 +2,7 @@
 what is known beside them: records, activity, other segments.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,7 +23,7 @@ class Field:
     key: str
     label: str
     type: str
-    options: tuple[tuple[str, str], ...] = ()
+    options: Sequence[tuple[str, str]] = ()
     archived: bool = False
     group: str = ""  # the heading under which the editor offers it; "" is that of its side
     one: str = ""  # of records: what one of them is called

@@ -71,7 +71,7 @@ def _records(leaf: Node, field: Field, chosen: Operator, fields: Fields, inner: 
     several, one = field.label[:1].lower() + field.label[1:], field.one
     yield "text", f"{_whose(field, fields)}has "
     if chosen.test == "measure":
-        yield from _measure(leaf, field, chosen, fields)
+        yield "text", several
     elif chosen.name in ("all", "all_or_none"):
         also = "" if chosen.name == "all" else ", or none,"
         yield "text", f"{several}{also} and all of them are those"
@@ -83,13 +83,17 @@ def _records(leaf: Node, field: Field, chosen: Operator, fields: Fields, inner: 
     if leaf.get("where"):
         yield "text", " "
         yield from inner(leaf["where"], fields.records[field.key])
+    if chosen.test == "measure":
+        yield "text", ", in which " if leaf.get("where") else " in which "
+        yield from _measure(leaf["v"], chosen, fields.records[field.key], inner)
 
 
-def _measure(leaf: Node, field: Field, chosen: Operator, fields: Fields) -> Words:
-    value = leaf["v"]
-    measured = fields.records[field.key]["self", value["p"]]
-    yield "text", f"{chosen.words} {measured.label[:1].lower()}{measured.label[1:]} of "
-    yield "text", f"its {field.label[:1].lower()}{field.label[1:]} as asked"
+def _measure(value: Node, chosen: Operator, records: Fields, inner: Inner) -> Words:
+    """The sum of total is at least €1,000."""
+    outcome = inner({"op": "all", "items": [{"of": "self", **value}]}, records)
+    kind, first = next(outcome)
+    yield kind, f"{chosen.words} {first.removeprefix('whose ')}"
+    yield from outcome
 
 
 def _chance(leaf: Node, field: Field, chosen: Operator, fields: Fields, inner: Inner) -> Words:

@@ -139,8 +139,8 @@ def test_nor_do_more_tabs_and_gates(acme, inside, pat, gold, narrow, ada, as_use
     assert asked == QUERIES_WITH_A_PORTAL
 
 
-QUERIES = 59
-QUERIES_WITH_A_PORTAL = 62
+QUERIES = 56
+QUERIES_WITH_A_PORTAL = 59
 
 
 class TestGate:
