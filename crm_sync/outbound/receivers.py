@@ -41,6 +41,8 @@ LINKED = {
 def _are_linked(changes):
     """Asked of every change, so as cheaply as can be: most records of most workspaces are in no CRM."""
     ids = [change.record.pk for change in changes]
+    if changes[0].level not in LINKED:
+        return False
     return bool(statements.run(LINKED[changes[0].level], [current_workspace_id(), ids]))
 
 
