@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
-from segments.benchmarks import changes, population
+from segments.benchmarks import changes, population, publishing
 from segments.benchmarks.crowd import Crowd
 from workspaces.measuring import Figure, benchmark
 
 PARTS: dict[str, Callable[[Crowd], Iterator[Figure]]] = {
     "change": changes.figures,
+    "publish": publishing.figures,
+    "everything": publishing.everything,
 }
 
 

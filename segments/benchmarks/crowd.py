@@ -20,6 +20,11 @@ class Crowd:
             self._properties = {(p.level, p.key): p for p in Property.objects.all()}
 
     @cached_property
+    def size(self) -> int:
+        with workspace_transaction(self.workspace):
+            return Contact.objects.count()
+
+    @cached_property
     def contacts(self) -> list[Contact]:
         """From all over the workspace, already loaded: from the write to the commit is what is measured."""
         with workspace_transaction(self.workspace):

@@ -25,6 +25,7 @@ from workspaces.models import Contact, Partner
 log = logging.getLogger(__name__)
 INLINE = 5000  # subjects that are filled in within the request
 CHUNKS = 128
+AT_ONCE = 8000  # subjects that are filled in one transaction, as far as chunks allow
 MODELS = {"partner": Partner, "contact": Contact}
 
 
@@ -62,6 +63,18 @@ def follow(segment: Segment, *, by: Actor) -> None:
         jobs.leave_work("segments.publish")
 
 
+def rebuild(*, by: Actor) -> int:
+    """Works out anew who belongs to every segment with a rule, by a worker; each switches by itself. How many."""
+    asked = Segment.objects.live().filter(kind=Segment.Kind.DYNAMIC).order_by("number")
+    rules = {build.segment_id: build.tree for build in Build.objects.filter(state=Build.State.LIVE)}
+    definitions.change()
+    found = [segment for segment in asked if segment.pk in rules]
+    for segment in found:
+        _make(segment, rules[segment.pk], by=by, batch=uuid7())
+    jobs.leave_work("segments.publish")
+    return len(found)
+
+
 def _make(segment: Segment, tree: dict | None, *, by: Actor, batch: UUID) -> Build:
     switching.supersede(segment)
     return Build.objects.create(
@@ -79,7 +92,7 @@ def _make(segment: Segment, tree: dict | None, *, by: Actor, batch: UUID) -> Bui
 def _build_at_once(builds: list[Build]) -> None:
     everybody = list(range(CHUNKS))
     for build in builds:
-        fill([build], everybody)
+        fill([build], everybody, staged=False)
     switching.switch(builds)
     for level in {build.segment.level for build in builds}:
         sweep_retired(level, everybody)
@@ -120,7 +133,7 @@ def _few(level: str) -> bool:
     return len(MODELS[level].objects.order_by()[: INLINE + 1].values_list("pk", flat=True)) <= INLINE
 
 
-def fill(builds: list[Build], chunks: list[int]) -> None:
+def fill(builds: list[Build], chunks: list[int], *, staged: bool = True) -> None:
     """Adds builds of one level to everybody who belongs to them, under the exclusive locks of the chunks."""
     level = builds[0].segment.level
     lock(level, chunks)
@@ -131,11 +144,9 @@ def fill(builds: list[Build], chunks: list[int]) -> None:
         lock("partner", everybody)
         backfill.fill_partners(rules, everybody)
     filling.fill(builds, chunks)
-    if len(chunks) == 1:
-        staging.stage(builds, chunks[0])
-    for build in builds:
-        build.done += len(chunks)
-    Build.objects.bulk_update(builds, ["done"], batch_size=500)
+    if staged:
+        staging.stage(builds, chunks)
+    Build.objects.filter(pk__in=[build.pk for build in builds]).update(done=F("done") + len(chunks))
 
 
 def sweep_retired(level: str, chunks: list[int]) -> None:
@@ -169,8 +180,9 @@ def drain_builds() -> datetime | None:
 
 def _fill_all(batches: list[UUID]) -> None:
     try:
-        while builds := _unfilled(batches):
-            _next_chunk(builds)
+        pace = _pace()
+        while _fill_some(batches, pace):
+            pass
         for batch in batches:
             with jobs.job_transaction():
                 switching.switch(_of_batches([batch]))
@@ -203,24 +215,29 @@ def _of_batches(batches: list[UUID]):
     return waiting.select_related("segment").order_by("number")
 
 
-def _unfilled(batches: list[UUID]) -> list[UUID]:
+def _pace() -> dict[str, int]:
+    """How many chunks of a level are filled in one transaction: who changes somebody there waits for its end."""
+    with jobs.job_transaction():
+        counts = {level: model.objects.count() for level, model in MODELS.items()}
+    return {level: max(1, CHUNKS * AT_ONCE // max(count, 1)) for level, count in counts.items()}
+
+
+def _fill_some(batches: list[UUID], pace: dict[str, int]) -> bool:
+    with jobs.job_transaction():
+        builds = _unfilled(batches)
+        if not builds:
+            return False
+        level, done = builds[0].segment.level, builds[0].done
+        count = pace[level] if len(builds) <= filling.ONE_BY_ONE else 1
+        fill(builds, list(range(done, min(done + count, builds[0].total))))
+        return True
+
+
+def _unfilled(batches: list[UUID]) -> list[Build]:
     """Builds of one level that have come equally far: partners' first, since contacts' rules may ask for them."""
-    with jobs.job_transaction():
-        found = _of_batches(batches).filter(done__lt=F("total"))
-        first = found.order_by("-segment__level", "number").first()
-        if first is None:
-            return []
-        return list(
-            found.filter(segment__level=first.segment.level, done=first.done).values_list("pk", flat=True)
-        )
-
-
-def _next_chunk(build_ids: list[UUID]) -> None:
-    with jobs.job_transaction():
-        builds = Build.objects.filter(pk__in=build_ids, state=Build.State.BUILDING, done__lt=F("total"))
-        still = list(builds.select_related("segment").order_by("number"))
-        if still:
-            fill(still, [still[0].done])
+    found = _of_batches(batches).filter(done__lt=F("total")).defer("tree")
+    first = found.order_by("-segment__level", "number").first()
+    return list(found.filter(segment__level=first.segment.level, done=first.done)) if first else []
 
 
 def _fail(batch: UUID, error: Exception) -> None:

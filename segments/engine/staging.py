@@ -22,25 +22,26 @@ from workspaces.tenancy import current_workspace_id
 
 FEW = 8  # builds that are compared one by one; many share one look at everybody's array
 ONE = """
-    SELECT %(build)s::uuid AS build, count(*) FILTER (WHERE n) AS members,
+    SELECT %(build)s::uuid AS build, chunk, count(*) FILTER (WHERE n) AS members,
            array_agg(id) FILTER (WHERE n AND NOT o) AS joined, array_agg(id) FILTER (WHERE o AND NOT n) AS gone
-    FROM (SELECT {level}_id AS id, %(new)s = ANY (builds) AS n, coalesce(%(old)s = ANY (builds), false) AS o
-          FROM segments_{level}state WHERE workspace_id = %(workspace)s AND chunk = %(chunk)s) s
-    WHERE n OR o"""
+    FROM (SELECT {level}_id AS id, chunk, %(new)s = ANY (builds) AS n, coalesce(%(old)s = ANY (builds), false) AS o
+          FROM segments_{level}state WHERE workspace_id = %(workspace)s AND chunk = ANY (%(chunks)s)) s
+    WHERE n OR o GROUP BY chunk"""
 MANY = """
-    SELECT build, count(*) FILTER (WHERE n) AS members,
+    SELECT build, chunk, count(*) FILTER (WHERE n) AS members,
            array_agg(id) FILTER (WHERE n AND NOT o) AS joined, array_agg(id) FILTER (WHERE o AND NOT n) AS gone
-    FROM (SELECT e.build, s.{level}_id AS id, bool_or(e.new) AS n, bool_or(NOT e.new) AS o
+    FROM (SELECT e.build, s.chunk, s.{level}_id AS id, bool_or(e.new) AS n, bool_or(NOT e.new) AS o
           FROM segments_{level}state s CROSS JOIN LATERAL unnest(s.builds) AS b (number)
           JOIN unnest(%(builds)s::uuid[], %(numbers)s::int[], %(are_new)s::bool[]) AS e (build, number, new)
             ON e.number = b.number
-          WHERE s.workspace_id = %(workspace)s AND s.chunk = %(chunk)s GROUP BY 1, 2) m
-    GROUP BY build"""
+          WHERE s.workspace_id = %(workspace)s AND s.chunk = ANY (%(chunks)s) GROUP BY 1, 2, 3) m
+    GROUP BY build, chunk"""
 STAGE = """
     INSERT INTO segments_buildfill (id, workspace_id, build_id, chunk, old, members, joined, "left")
-    SELECT uuidv7(), %(workspace)s, p.build, %(chunk)s, p.old, coalesce(c.members, 0),
+    SELECT uuidv7(), %(workspace)s, p.build, n.chunk, p.old, coalesce(c.members, 0),
            coalesce(c.joined, '{{}}'), coalesce(c.gone, '{{}}')
-    FROM unnest(%(all)s::uuid[], %(olds)s::int[]) AS p (build, old) LEFT JOIN ({compared}) c USING (build)"""
+    FROM unnest(%(all)s::uuid[], %(olds)s::int[]) AS p (build, old) CROSS JOIN unnest(%(chunks)s::int[]) AS n (chunk)
+    LEFT JOIN ({compared}) c USING (build, chunk)"""
 REMEMBER = """
     INSERT INTO segments_buildchange (id, workspace_id, build_id, segment_id, chunk, cause, joined, "left", at)
     SELECT uuidv7(), workspace_id, build_id, %s, chunk, %s::jsonb, joined, "left", %s FROM segments_buildfill
@@ -48,11 +49,11 @@ REMEMBER = """
     RETURNING joined_count + left_count"""
 
 
-def stage(builds: list[Build], chunk: int) -> None:
-    """After they were filled there, under the chunk's exclusive lock. All of one level."""
+def stage(builds: list[Build], chunks: list[int]) -> None:
+    """After they were filled there, under the chunks' exclusive locks. All of one level."""
     level, workspace_id = builds[0].segment.level, current_workspace_id()
     olds = {build.pk: build.segment.live_build for build in builds}
-    known = {"workspace": workspace_id, "chunk": chunk}
+    known = {"workspace": workspace_id, "chunks": chunks}
     if len(builds) <= FEW:
         for build in builds:
             one = {"build": build.pk, "new": build.number, "old": olds[build.pk]}
@@ -63,7 +64,8 @@ def stage(builds: list[Build], chunk: int) -> None:
         ]
         ids, numbers, new = (list(column) for column in zip(*ends, strict=True))
         _stage(MANY.format(level=level), known | {"builds": ids, "numbers": numbers, "are_new": new}, olds)
-    BuildDrift.objects.filter(build__in=[build.pk for build in builds], chunk=chunk).delete()
+    drifts = BuildDrift.objects.filter(build__in=[build.pk for build in builds], chunk__in=chunks)
+    drifts._raw_delete(drifts.db)
 
 
 def _stage(compared: str, params: dict, olds: Mapping[UUID, int | None]) -> None:

@@ -54,7 +54,8 @@ MAKE = """
     SELECT r.id, r.workspace_id, r.chunk, '{{}}', '{{}}', '{{}}', '{{}}', 0{values}
     FROM workspaces_{level} r
     WHERE r.workspace_id = %s AND {which}
-      AND NOT EXISTS (SELECT 1 FROM segments_{level}state s WHERE s.{level}_id = r.id)
+      AND NOT EXISTS (SELECT 1 FROM segments_{level}state s WHERE s.{level}_id = r.id AND s.chunk = r.chunk
+                      AND s.workspace_id = r.workspace_id)
     ON CONFLICT DO NOTHING"""
 WRITE = """
     UPDATE segments_{level}state s

@@ -129,8 +129,8 @@ def test_in_the_background_none_of_them_switches_before_all_are_filled(
         first, _ = Build.objects.filter(state=Build.State.BUILDING).order_by("number")
     token = jobs._job_workspace.set(acme.pk)
     try:
-        for _ in range(publishing.CHUNKS):
-            publishing._next_chunk([first.pk])
+        with inside(acme):
+            publishing.fill([first], list(range(publishing.CHUNKS)))
         assert (members_of(gold), members_of(other)) == (["Brightpath"], ["Kestrel"])
         publishing.drain_builds()
     finally:

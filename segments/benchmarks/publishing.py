@@ -1,0 +1,88 @@
+"""What a new rule costs: one over everybody, and all of a workspace again by a worker, with pages open beside it."""
+
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+from django.utils import timezone
+
+from segments import editing
+from segments.benchmarks.crowd import Crowd
+from segments.engine import publishing
+from segments.models import Segment
+from segments.rules.tree import new_tree
+from segments.viewer import viewer_of
+from workspaces import jobs
+from workspaces.actors import SYSTEM
+from workspaces.measuring import Figure, percentile
+from workspaces.tenancy import workspace_transaction
+
+WORK = "import django; django.setup(); from segments.benchmarks import publishing; publishing.work({!r})"
+
+
+def figures(crowd: Crowd) -> Iterator[Figure]:
+    for name, op, value, bar in (("2.5 %", "gte", 98, 3), ("40 %", "lte", 44, 7)):
+        seconds, members = _publish(crowd, op, value)
+        yield Figure(
+            f"publish a segment with {name} of all contacts", seconds, "s", bar, note=f"{members:,} members"
+        )
+
+
+def everything(crowd: Crowd) -> Iterator[Figure]:
+    """Every segment anew, by a worker of its own; meanwhile somebody looks at pages here."""
+    quiet = _looks(crowd, seconds=3)
+    with workspace_transaction(crowd.workspace):
+        count = publishing.rebuild(by=SYSTEM)
+    worker = subprocess.Popen(
+        [sys.executable, "-c", WORK.format(str(crowd.workspace.pk))], stdout=subprocess.PIPE
+    )
+    busy: list[float] = []
+    while worker.poll() is None:
+        busy += _looks(crowd, seconds=0.5)
+    said = worker.communicate()[0].decode().split()
+    yield Figure(
+        f"all {count:,} segments again, in the background", float(said[0]), "s", 30 * crowd.size / 100_000
+    )
+    yield Figure("memory of that worker, at most", float(said[1]), "MB", 300)
+    yield Figure(
+        "who looks, p95 beside it against quiet", percentile(busy, 95) / percentile(quiet, 95), "x", 1.5
+    )
+
+
+def work(workspace_id: str) -> None:
+    """What the worker does, with how long it took and how much memory it had."""
+    os.nice(5)
+    started = time.perf_counter()
+    jobs.run(workspace_id, "segments.publish")
+    seconds = time.perf_counter() - started
+    print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+
+
+def _publish(crowd: Crowd, op: str, value: int) -> tuple[float, int]:
+    prop = crowd.property("contact", "number_0")
+    tree = new_tree("contact", {"p": prop.number, "of": "self", "op": op, "v": value})
+    started = time.perf_counter()
+    with workspace_transaction(crowd.workspace):
+        name = f"Bench {timezone.now().isoformat()}"
+        segment = editing.create(level="contact", kind=Segment.Kind.DYNAMIC, name=name, tree=tree, by=SYSTEM)
+    jobs.run(crowd.workspace.pk, "segments.publish")
+    seconds = time.perf_counter() - started
+    with workspace_transaction(crowd.workspace):
+        segment.refresh_from_db()
+        editing.delete(segment)
+    return seconds, segment.member_count
+
+
+def _looks(crowd: Crowd, *, seconds: float) -> list[float]:
+    took = []
+    until = time.perf_counter() + seconds
+    while time.perf_counter() < until:
+        started = time.perf_counter()
+        with workspace_transaction(crowd.workspace, snapshot=True):
+            viewer_of(crowd.random.choice(crowd.contacts))
+        took.append((time.perf_counter() - started) * 1000)
+        time.sleep(0.02)
+    return took
