@@ -71,8 +71,10 @@ def start(group: PortalGroup, runtime: Runtime) -> None:
     step("PostgreSQL and Valkey", group.start_servers)
     runtime.publish(group.published)
     step("Tables and demo data", group.prepare)
-    step("Web, worker, beat, relay and a stand-in for HubSpot", group.start_portal)
-    print(f"\n{group.links.read_text()}\nHubSpot’s stand-in\n    {group.hubspot_url}/\n")
+    step("Web, worker, beat, relay and stand-ins for two CRMs", group.start_portal)
+    crms = f"HubSpot’s stand-in (Northwind)\n    {group.hubspot_url}/\n"
+    crms += f"Salesforce’s stand-in (Fjordlight)\n    {group.salesforce_url}/\n"
+    print(f"\n{group.links.read_text()}\n{crms}")
     print(f"Logs are in {runtime.log_folder}. Ctrl-C stops everything.", flush=True)
 
 

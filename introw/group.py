@@ -1,4 +1,4 @@
-"""A whole portal on this machine: its servers, its processes and a stand-in for HubSpot."""
+"""A whole portal on this machine: its servers, its processes and stand-ins for two CRMs."""
 
 import os
 import shutil
@@ -33,7 +33,9 @@ class PortalGroup:
         self.log_folder = folder / "log"
         self.port = port
         self.hubspot_port = port + 1 if is_free(port + 1) else free_port()
+        self.salesforce_port = port + 2 if is_free(port + 2) else free_port()
         self.hubspot_state = folder / "hubspot.json"
+        self.salesforce_state = folder / "salesforce.json"
         self.static = folder / "static"
         self.links = folder / "sign-in-links.txt"
         self.servers = servers
@@ -49,6 +51,10 @@ class PortalGroup:
         return f"http://127.0.0.1:{self.hubspot_port}"
 
     @property
+    def salesforce_url(self) -> str:
+        return f"http://127.0.0.1:{self.salesforce_port}"
+
+    @property
     def published(self) -> dict[str, str]:
         """What another command needs to work with this portal."""
         return {
@@ -58,6 +64,8 @@ class PortalGroup:
             "PORTAL_PORT": str(self.port),
             "PORTAL_PUBLIC_URL": self.url,
             "PORTAL_HUBSPOT_API_URL": self.hubspot_url,
+            "PORTAL_HUBSPOT_APP_URL": self.hubspot_url,
+            "PORTAL_SALESFORCE_STANDIN_URL": self.salesforce_url,
             "PORTAL_MEDIA_ROOT": str(self.folder / "media"),
             "PORTAL_STATIC_ROOT": str(self.static),
         }
@@ -74,7 +82,8 @@ class PortalGroup:
 
     def prepare(self, *, demo_data: bool = True) -> None:
         """Tables and demo data, as far as they are not there."""
-        data = ["--demo-data", str(self.hubspot_state), "--links", str(self.links)] if demo_data else []
+        states = ["--demo-data", str(self.hubspot_state), "--salesforce", str(self.salesforce_state)]
+        data = [*states, "--links", str(self.links)] if demo_data else []
         self.finish("introw.prepare", *data, environment={**os.environ, **self.published})
 
     def start_portal(self) -> None:
@@ -84,10 +93,13 @@ class PortalGroup:
         hubspot = processes.stand_in_hubspot(
             self.environment, self.log_folder, port=self.hubspot_port, state=self.hubspot_state
         )
+        salesforce = processes.stand_in_salesforce(
+            self.environment, self.log_folder, port=self.salesforce_port, state=self.salesforce_state
+        )
         self.supervisor.start([command for command in commands if command.name == "web"])
         self.supervisor.start([hubspot])
         self.wait_until_ready()
-        self.supervisor.start([command for command in commands if command.name != "web"])
+        self.supervisor.start([command for command in commands if command.name != "web"] + [salesforce])
 
     def wait_until_ready(self) -> None:
         for page, name in ((f"{self.url}/readyz", "web"), (f"{self.hubspot_url}/standin/state", "hubspot")):
@@ -114,6 +126,7 @@ class PortalGroup:
         self.servers.erase()
         shutil.rmtree(self.folder / "media", ignore_errors=True)
         self.hubspot_state.unlink(missing_ok=True)
+        self.salesforce_state.unlink(missing_ok=True)
 
     def stop(self) -> None:
         self.supervisor.stop(servers=[*self.servers.needed])

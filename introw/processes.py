@@ -72,6 +72,12 @@ def stand_in_hubspot(environment: Environment, log_folder: Path, *, port: int, s
     return command("hubspot", python("crm_sync.standins.hubspot", *options), environment, log_folder)
 
 
+def stand_in_salesforce(environment: Environment, log_folder: Path, *, port: int, state: Path) -> Command:
+    """The same for Salesforce; where its messages go stands in its state."""
+    options = ["--port", str(port), "--portal-url", environment["PORTAL_PUBLIC_URL"], "--state", str(state)]
+    return command("salesforce", python("crm_sync.standins.salesforce", *options), environment, log_folder)
+
+
 def command(name: str, argv: list[str], environment: Environment, log_folder: Path) -> Command:
     env = {**environment, "PYTHONUNBUFFERED": "1"}
     return Command(name=name, argv=tuple(argv), env=env, log=log_folder / f"{name}.log", cwd=ROOT)

@@ -37,8 +37,8 @@ def renewed_tokens(lease: Lease) -> Tokens:
     if connection.provider == Connection.Provider.HUBSPOT:
         return hubspot.refresh(host=settings.HUBSPOT_API_URL, refresh_token=lease.refresh, **app)
     if connection.way == Way.CREDENTIALS:
-        return salesforce.from_secret(host=connection.address, **app)
-    return salesforce.refresh(host=connection.address, refresh_token=lease.refresh, **app)
+        return salesforce.from_secret(host=address_of(connection), **app)
+    return salesforce.refresh(host=address_of(connection), refresh_token=lease.refresh, **app)
 
 
 def checked_address(connection: Connection, given: Tokens) -> str:
@@ -46,6 +46,13 @@ def checked_address(connection: Connection, given: Tokens) -> str:
     if connection.provider != Connection.Provider.SALESFORCE or not given.address:
         return connection.address
     return salesforce_address(given.address)
+
+
+def address_of(connection: Connection) -> str:
+    """A plain address can only be a stand-in's, and that is wherever it is today."""
+    if connection.address.startswith("http://"):
+        return settings.SALESFORCE_STANDIN_URL
+    return connection.address
 
 
 def salesforce_address(text: str) -> str:
@@ -65,7 +72,7 @@ def revoke(connection: Connection, *, refresh: str, client_secret: str) -> bool:
             app = {"client_id": connection.client_id, "client_secret": client_secret}
             hubspot.revoke(host=settings.HUBSPOT_API_URL, refresh_token=refresh, **app)
         else:
-            salesforce.revoke(host=connection.address, refresh_token=refresh)
+            salesforce.revoke(host=address_of(connection), refresh_token=refresh)
     except CrmError:
         return False
     return True

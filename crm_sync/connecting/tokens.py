@@ -74,14 +74,14 @@ def _chosen(connection: Connection, held: Credential, rejected: str) -> Key | Le
     now = timezone.now()
     refused = bool(rejected) and held.access == rejected
     if held.is_fresh(at=now) and not refused:
-        return Key(held.access, connection.address)
+        return Key(held.access, signing.address_of(connection))
     if not signing.is_renewable(connection, held):
         if refused or not held.access_sealed:
             raise CrmError(Failure(FailureKind.AUTH, f"{connection} no longer accepts our token."))
-        return Key(held.access, connection.address)
+        return Key(held.access, signing.address_of(connection))
     if held.refreshing_until and held.refreshing_until > now:
         if held.is_usable(at=now) and not refused:
-            return Key(held.access, connection.address)
+            return Key(held.access, signing.address_of(connection))
         raise CrmError(SIGNING_IN)
     held.refreshing_until = now + LEASE
     held.save(update_fields=["refreshing_until"])
@@ -93,7 +93,7 @@ def _saved(lease: Lease, given: Tokens) -> Key:
     address = signing.checked_address(lease.connection, given)
     held = Credential.objects.select_for_update(no_key=True).get(connection=lease.connection)
     if held.generation != lease.generation:
-        return Key(held.access, Connection.objects.get(pk=lease.connection.pk).address)
+        return _key_of(held, lease)
     keep(held, given)
     if address != lease.connection.address:
         Connection.objects.filter(pk=lease.connection.pk).update(address=address)
@@ -113,11 +113,16 @@ def keep(held: Credential, given: Tokens) -> None:
     held.save()
 
 
+def _key_of(held: Credential, lease: Lease) -> Key:
+    """Somebody else's newer one."""
+    return Key(held.access, signing.address_of(Connection.objects.get(pk=lease.connection.pk)))
+
+
 def _after_failure(lease: Lease, failure: Failure) -> Key | None:
     """Somebody else's newer token, where there is one; else what the failure means for the connection."""
     held = Credential.objects.select_for_update(no_key=True).get(connection=lease.connection)
     if held.generation != lease.generation:
-        return Key(held.access, Connection.objects.get(pk=lease.connection.pk).address)
+        return _key_of(held, lease)
     held.refreshing_until = None
     held.save(update_fields=["refreshing_until"])
     if failure.kind == FailureKind.AUTH:

@@ -24,7 +24,9 @@ class StandIn:
     def __init__(self, *, portal_url: str = "", state: Path | None = None):
         self.org = Organization(state_file=state)
         self.oauth = oauth.OAuth()
-        self.sender = Sender(self.org, url=portal_url)
+        self.sender = Sender(
+            self.org, url=portal_url.rstrip("/") + self.org.hook if self.org.hook else portal_url
+        )
         self.trouble, self.burst, self.delay = Trouble(), Burst(), 0.0
         self.used, self.daily = 0, DAILY  # calls of the last 24 hours, and how many there may be
         self.calls: deque[dict[str, Any]] = deque(maxlen=20_000)

@@ -49,6 +49,7 @@ class Organization:
     id: str = ORGANIZATION
     state_file: Path | None = None
     listeners: list[Callable[[list[Change]], None]] = field(default_factory=list)
+    hook: str = ""  # where in the portal its messages go, as an admin would have typed it
 
     def __post_init__(self) -> None:
         self.lock = threading.RLock()
@@ -79,6 +80,7 @@ class Organization:
     def load(self, seed: Mapping[str, Any]) -> None:
         """Adds fields and records; one that exists already is replaced. Nobody is told."""
         with self.lock:
+            self.hook = str(seed.get("hook") or self.hook)
             for name, items in (seed.get("fields") or {}).items():
                 for item in items:
                     whole = definitions.field(item["name"], item.get("label") or item["name"])
@@ -112,7 +114,7 @@ class Organization:
                 return
             objects = {name: list(rows.values()) for name, rows in self.records.items()}
             fields = {name: list(items.values()) for name, items in self.fields.items()}
-            content = json.dumps({"objects": objects, "fields": fields})
+            content = json.dumps({"objects": objects, "fields": fields, "hook": self.hook})
         draft = self.state_file.with_suffix(".writing")
         draft.write_text(content)
         os.replace(draft, self.state_file)

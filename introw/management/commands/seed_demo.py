@@ -6,7 +6,7 @@ from pathlib import Path
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from introw.seeds import fjordlight, hubspot, northwind, planting
+from introw.seeds import fjordlight, hubspot, northwind, planting, salesforce
 from introw.seeds.workspaces import FED_BUILT_IN, NORTHWIND_PROPERTIES
 from workspaces import jobs
 from workspaces.actors import Actor
@@ -39,12 +39,13 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser):
         parser.add_argument("--hubspot-state", type=Path, help="where the stand-in HubSpot finds its account")
+        parser.add_argument("--salesforce-state", type=Path, help="the same for Salesforce")
 
-    def handle(self, *, hubspot_state, **options):
+    def handle(self, *, hubspot_state, salesforce_state, **options):
         if not Workspace.objects.filter(slug="northwind").exists():
             self._northwind(hubspot_state)
         if not Workspace.objects.filter(slug="fjordlight").exists():
-            self._fjordlight()
+            self._fjordlight(salesforce_state)
         jobs.run_everything()
         self.stdout.write("The demo workspaces are there.")
 
@@ -75,7 +76,7 @@ class Command(BaseCommand):
         if hubspot_state:
             hubspot_state.write_text(json.dumps(hubspot.account(companies, properties)))
 
-    def _fjordlight(self):
+    def _fjordlight(self, salesforce_state):
         workspace = planting.new_workspace(
             slug="fjordlight",
             name="Fjordlight",
@@ -85,7 +86,12 @@ class Command(BaseCommand):
         )
         with workspace_transaction(workspace):
             properties = planting.plant_properties(workspace, [])
-            _, contacts = planting.plant_partners(fjordlight.companies(timezone.localdate()), owners=[None])
+            partners, contacts = planting.plant_partners(
+                fjordlight.companies(timezone.localdate()), owners=[None]
+            )
             planting.plant_people(contacts)
             segments = planting.plant_segments(fjordlight.SEGMENTS, properties)
             planting.plant_experience(segments, fjordlight.TABS, name="Studio portal")
+            organization = salesforce.plant(partners, contacts, properties)
+        if salesforce_state:
+            salesforce_state.write_text(json.dumps(organization))

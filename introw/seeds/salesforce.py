@@ -1,0 +1,107 @@
+"""What the stand-in Salesforce holds: Fjordlight's studios, in Salesforce's words, already connected."""
+
+from crm_sync.connecting import accounts
+from crm_sync.connectors.base import Tokens
+from crm_sync.connectors.salesforce.fields import field_from_describe
+from crm_sync.connectors.salesforce.ids import long_id
+from crm_sync.inbound.receiving import salesforce_path
+from crm_sync.mapping.fields import map_field
+from crm_sync.models import Connection, ExternalRecord
+from crm_sync.standins.salesforce import definitions
+from crm_sync.standins.salesforce.oauth import OAuth
+from crm_sync.standins.salesforce.records import ORGANIZATION
+from workspaces.actors import SYSTEM
+
+# A stand-in's port changes from start to start; where it is now stands in the settings.
+ADDRESS = "http://127.0.0.1"
+# (object, Salesforce's field, our property, which way values go)
+FIELDS = (
+    ("company", "Name", "name", "in"),
+    ("company", "Website", "website", "both"),
+    ("company", "Partner_Tier__c", "tier", "in"),
+    ("company", "Partner_Phase__c", "phase", "in"),
+    ("company", "BillingCountry", "country", "both"),
+    ("contact", "Email", "email", "in"),
+    ("contact", "Partner_Role__c", "role", "in"),
+)
+OBJECTS = {"company": ("Account", "partner"), "contact": ("Contact", "contact")}
+
+
+def plant(partners, contacts, properties, *, by=SYSTEM):
+    """The connection, linked and agreed upon; and the organisation as the stand-in loads it."""
+    app = OAuth()
+    found = accounts.Found(
+        provider=Connection.Provider.SALESFORCE,
+        way=Connection.Way.CREDENTIALS,
+        account=ORGANIZATION,
+        tokens=Tokens(""),  # asked for when it is first needed
+        client_id=app.client_id,
+        client_secret=app.client_secret,
+        address=ADDRESS,
+        account_name="Fjordlight AB",
+        time_zone="Europe/Stockholm",
+    )
+    connection = accounts.connect(found, by=by)
+    fields = [_definition(*place, properties) for place in FIELDS]
+    for (object_type, _, key, direction), item in zip(FIELDS, fields, strict=True):
+        prop = properties[OBJECTS[object_type][1], key]
+        map_field(
+            connection,
+            object_type=object_type,
+            field=field_from_describe(item),
+            prop=prop,
+            direction=direction,
+        )
+    rows: dict[str, dict[str, dict]] = {"Account": {}, "Contact": {}}
+    links = [*_linked(connection, "company", partners, properties, rows["Account"])]
+    accounts_by_partner = dict(zip((p.pk for p in partners), rows["Account"], strict=True))
+    links += _linked(connection, "contact", contacts, properties, rows["Contact"])
+    for contact, row in zip(contacts, rows["Contact"].values(), strict=True):
+        first, _, last = contact.name.partition(" ")
+        row |= {"FirstName": first, "LastName": last or first}
+        row["AccountId"] = accounts_by_partner[contact.partner_id]
+    ExternalRecord.objects.bulk_create(links, batch_size=500)
+    changed = {
+        name: [item for (o, *_), item in zip(FIELDS, fields, strict=True) if OBJECTS[o][0] == name]
+        for name in rows
+    }
+    objects = {name: list(of_name.values()) for name, of_name in rows.items()}
+    return {"fields": changed, "objects": objects, "hook": salesforce_path(connection.secret)}
+
+
+def _definition(object_type, field, key, direction, properties):
+    """As the stand-in describes it, with our options as its choices."""
+    name, level = OBJECTS[object_type]
+    known = next(item for item in definitions.FRESH[name] if item["name"] == field)
+    prop = properties[level, key]
+    if not prop.has_options:
+        return dict(known)
+    choices = [
+        {"active": True, "defaultValue": False, "label": o["label"], "value": o["value"], "validFor": None}
+        for o in prop.options
+    ]
+    return known | {"picklistValues": choices}
+
+
+def _linked(connection, object_type, records, properties, rows):
+    name, level = OBJECTS[object_type]
+    for number, record in enumerate(records, start=1):
+        external_id = _id(definitions.PREFIXES[name], number)
+        values = {
+            field: record.value(properties[level, key])
+            for o, field, key, _ in FIELDS
+            if o == object_type and record.value(properties[level, key]) is not None
+        }
+        rows[external_id] = {"Id": external_id, **values}
+        agreed = {field: {"crm": str(value), "ours": value} for field, value in values.items()}
+        yield ExternalRecord(
+            connection=connection,
+            object_type=object_type,
+            external_id=external_id,
+            agreed=agreed,
+            **{level: record},
+        )
+
+
+def _id(prefix, number):
+    return long_id(f"{prefix}5f0000FJ{number:05d}")
