@@ -46,12 +46,12 @@ def _left_lately(segments: list[Segment], days: int) -> Q:
     found = Q()
     for subject in ("pk", "partner_id"):
         found |= Q(Exists(singly.filter(subject_id=OuterRef(subject))))
-        found |= Q(Exists(together.filter(_Among(OuterRef(subject), F("left")))))
+        found |= Q(Exists(together.filter(Among(OuterRef(subject), F("left")))))
     return found
 
 
-class _Among(Func):
-    """`_Among(value, array)`"""
+class Among(Func):
+    """`Among(value, array)`"""
 
     template = "%(expressions)s)"
     arg_joiner = " = ANY ("

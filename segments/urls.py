@@ -15,6 +15,7 @@ settings_urlpatterns = [
     path("<uuid:pk>/", views.segment, name="segment"),
     path("<uuid:pk>/members/", history.segment_members, name="segment-members"),
     path("<uuid:pk>/members/export/", history.segment_members_export, name="segment-members-export"),
+    path("<uuid:pk>/members/<uuid:record_pk>/", history.segment_member, name="segment-member"),
     path("<uuid:pk>/members/files/", static_lists.segment_member_files, name="segment-member-files"),
     path(
         "<uuid:pk>/members/files/<uuid:file_pk>/",

@@ -81,6 +81,7 @@ ROUTES = {
     "settings:segment": ("segment",),
     "settings:segment-members": ("segment",),
     "settings:segment-members-export": ("segment",),
+    "settings:segment-member": ("segment", "partner"),
     "settings:segment-activity": ("segment",),
     "settings:segment-build-names": ("segment", "build"),
     "settings:segment-funnel": (),

@@ -2,23 +2,33 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from itertools import batched
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.utils import timezone
 
-from segments.engine import history, lists
+from segments.engine import dependents, history, lists
+from segments.engine.backfill import moment_of_workspace
 from segments.engine.definitions import fields_of
-from segments.exceptions.marks import marks
+from segments.exceptions.marks import ALWAYS, HELD, marks
 from segments.history.as_of import Asked, AsOf
+from segments.insiders import Among
 from segments.models import Segment
+from segments.why import Node, Reader, Reading, overruled
 
 PAGE = 50
 AT_ONCE = 500  # rows of an export for which the history is asked together
 GONE = 20  # ids of deleted records that the page names
+OUTSIDE = 5  # people who are no members and called like what was typed
+TOLD = 2  # conditions that a row tells; "why" tells all
+JOINED = {"1": "In the last day", "7": "In the last 7 days", "30": "In the last 30 days"}
+HOW = {ALWAYS: "Always in", HELD: "Held"}
 
 
 @dataclass(frozen=True)
@@ -26,6 +36,30 @@ class Row:
     record: Any
     since: history.Since | None
     mark: str = ""  # "always" by an exception, or "held" after a sync
+    reading: Reading | None = None  # what the rule says about them now
+
+    @property
+    def found(self) -> list[Node]:
+        """The conditions that have them in, with what was found."""
+        leaves = self.reading.tree.leaves() if self.reading else []
+        return [leaf for leaf in leaves if leaf.holds] or leaves
+
+    @property
+    def told(self) -> list[Node]:
+        return self.found[:TOLD]
+
+    @property
+    def untold(self) -> int:
+        return len(self.found) - len(self.told)
+
+
+@dataclass(frozen=True)
+class Outsider:
+    """Somebody who is no member, what decides that, and what would have to turn."""
+
+    record: Any
+    reading: Reading | None
+    note: str
 
 
 class MemberList:
@@ -34,6 +68,8 @@ class MemberList:
         self.q = params.get("q", "").replace("\x00", "").strip()
         self.asked = Asked.read(params.get("as_of", "").replace("\x00", ""), zone)
         self.members = AsOf(segment, self.asked.at)
+        self.joined = params.get("joined", "") if params.get("joined", "") in JOINED else ""
+        self.how = params.get("how", "") if params.get("how", "") in HOW else ""
         self.page_number = params.get("page")
 
     @property
@@ -77,20 +113,57 @@ class MemberList:
             for row in self._rows(list(records)):
                 more = [row.record.email, row.record.partner.name] if with_partner else []
                 since = row.since.at.astimezone(self.zone).isoformat(timespec="seconds") if row.since else ""
-                yield [row.record.name, *more, since, row.since.why if row.since else "", row.record.pk]
+                why = row.since.why if row.since else ""
+                found = "; ".join(_in_a_file(leaf) for leaf in row.found)
+                yield [row.record.name, *more, since, why, found, row.record.pk]
         for pk in self.gone:
-            yield ["(deleted)", *([""] * (4 if with_partner else 2)), pk]
+            yield ["(deleted)", *([""] * (5 if with_partner else 3)), pk]
 
     @property
     def export_header(self) -> list[str]:
         more = ["E-mail", "Partner"] if self.segment.level == "contact" else []
-        return ["Name", *more, "Since", "Why", "Id"]
+        return ["Name", *more, "Since", "Why", "Found", "Id"]
 
     def _rows(self, records: list) -> list[Row]:
         ids = [record.pk for record in records]
         found = history.since(self.segment, ids, self._fields, until=self.as_of)
         marked = marks(self.segment, ids) if self.as_of is None and self.segment.by_rule else {}
-        return [Row(record, found.get(record.pk), marked.get(record.pk, "")) for record in records]
+        read = self._read(records)
+        return [
+            Row(record, found.get(record.pk), marked.get(record.pk, ""), read.get(record.pk))
+            for record in records
+        ]
+
+    @cached_property
+    def rule(self):
+        """What decides now; of a moment that has passed the values are not known any more."""
+        return dependents.rule_of(self.segment) if self.segment.by_rule and self.as_of is None else None
+
+    def _read(self, records: list) -> dict[UUID, Reading]:
+        if self.rule is None or not records:
+            return {}
+        return Reader(self.rule, records, fields=self._fields, moment=self._moment).readings
+
+    @cached_property
+    def _moment(self):
+        return moment_of_workspace()
+
+    @cached_property
+    def outside(self) -> list[Outsider]:
+        """Those who are called like what was typed and are no members, and why not."""
+        if not self.q or self.as_of is not None or self.segment.archived_at is not None:
+            return []
+        called = lists.called_like(self.segment.level, self.q)
+        inside = self.members.records(lists.MODELS[self.segment.level].objects.all())
+        records = list(called.exclude(pk__in=inside.values("pk"))[:OUTSIDE])
+        read = self._read(records)
+        return [self._outsider(record, read.get(record.pk)) for record in records]
+
+    def _outsider(self, record: Any, reading: Reading | None) -> Outsider:
+        if reading is None:
+            return Outsider(record, None, "Nobody put them on the list." if not self.segment.by_rule else "")
+        note = overruled(self.segment, reading.subject, reading.verdict, self._moment.at)
+        return Outsider(record, reading, note or reading.nearest)
 
     @cached_property
     def _fields(self):
@@ -102,9 +175,32 @@ class MemberList:
             records = records.select_related("partner")
         if self.q:
             named = Q(name__icontains=self.q)
-            records = records.filter(named | Q(email__icontains=self.q) if self._by_email else named)
+            by_more = Q(email__icontains=self.q) | Q(partner__name__icontains=self.q)
+            records = records.filter(named | by_more if self._by_email else named)
+        if self.how and self.as_of is None:
+            records = records.filter(self._marked())
+        if self.joined and self.as_of is None:
+            records = records.filter(self._lately())
         return records.order_by("name", "pk")
+
+    def _marked(self) -> Q:
+        number = self.segment.number
+        if self.how == HELD:
+            return Q(segment_state__held__contains=[number])
+        return Q(segment_state__exceptions__contains={str(number): {"in": True}})
+
+    def _lately(self) -> Q:
+        """Those who joined one by one, or with everybody whom a new rule fitted."""
+        since = timezone.now() - timedelta(days=int(self.joined))
+        singly = self.segment.changes.filter(joined=True, at__gt=since, subject_id=OuterRef("pk"))
+        together = self.segment.build_changes.filter(at__gt=since)
+        return Q(Exists(singly)) | Q(Exists(together.filter(Among(OuterRef("pk"), F("joined")))))
 
     @property
     def _by_email(self) -> bool:
         return self.segment.level == "contact"
+
+
+def _in_a_file(leaf: Node) -> str:
+    known = [leaf.words, leaf.told and f"({leaf.told})", leaf.source and f"from {leaf.source}"]
+    return " ".join(part for part in known if part)

@@ -2,14 +2,15 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from segments.engine import exceptions
+from segments.engine import exceptions, lists
 from segments.history import chart
 from segments.history.activity import Activity
 from segments.history.build_names import BuildNames
-from segments.history.member_list import MemberList
+from segments.history.member_list import HOW, JOINED, MemberList
 from segments.history.of_record import SegmentsOf
 from segments.history.trend import trends
 from segments.models import Build, Segment
+from segments.why import Why
 from workspaces.access import settings_view
 from workspaces.exports import csv_response
 from workspaces.settings_views import contacts, partners, records
@@ -24,9 +25,21 @@ def segment_members(request, pk):
     segment = get_object_or_404(Segment, pk=pk)
     shown = MemberList(segment, request.GET, zone=request.workspace.zone)
     may_manage = request.member.may("segments.manage")
-    content = {"segment": segment, "list": shown, "may_manage": may_manage}
+    content = {"segment": segment, "list": shown, "may_manage": may_manage, "spans": JOINED, "marks": HOW}
     content["may_except"] = may_manage and shown.as_of is None and segment.by_rule and not segment.built_in
     return render(request, "segments/settings/members.html", content)
+
+
+@settings_view("segments.view")
+@require_safe
+def segment_member(request, pk, record_pk):
+    """Why one partner or contact is in, or not: a page of its own, and in place where somebody opens it in the list."""
+    segment = get_object_or_404(Segment, pk=pk)
+    record = get_object_or_404(lists.MODELS[segment.level], pk=record_pk)
+    content = {"segment": segment, "record": record, "why": Why(segment, record)}
+    content["may_manage"] = request.member.may("segments.manage")
+    page = "segments/settings/member.html"
+    return render(request, f"{page}#why" if request.htmx else page, content)
 
 
 @settings_view("segments.view")
