@@ -43,5 +43,5 @@ settings_urlpatterns = [
 ]
 person_urlpatterns = [
     # One for all workspaces: apps over there know it by heart.
-    path("accounts/crm/answer/", sign_in.callback, name="crm_callback"),
+    path(sign_in.ANSWER_PATH.lstrip("/"), sign_in.callback, name="crm_callback"),
 ]

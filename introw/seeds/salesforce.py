@@ -104,4 +104,4 @@ def _linked(connection, object_type, records, properties, rows):
 
 
 def _id(prefix, number):
-    return long_id(f"{prefix}5f0000FJ{number:05d}")
+    return long_id(f"{prefix}5f0000FJ{number:04d}")

@@ -98,3 +98,15 @@ document.addEventListener("change", event => {
   const count = form.querySelector(".bulk output")
   if (count) count.textContent = `${picked} selected`
 })
+
+// ── Values to carry over to another system: the button shows itself only where it can work ──
+const copyable = root => { if (navigator.clipboard) for (const button of root.querySelectorAll("[data-copy]")) button.hidden = false }
+copyable(document)
+document.addEventListener("htmx:after:swap", () => copyable(document))
+document.addEventListener("click", async event => {
+  const button = event.target.closest("[data-copy]")
+  if (!button) return
+  await navigator.clipboard.writeText(button.dataset.copy)
+  button.classList.add("done")
+  setTimeout(() => button.classList.remove("done"), 1500)
+})
