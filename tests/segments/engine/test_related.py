@@ -10,7 +10,7 @@ import time_machine
 
 from portal.quotes import drafts
 from segments import activity, editing
-from segments.engine import clock
+from segments.engine import clock, definitions
 from segments.engine.causes import in_words
 from segments.engine.definitions import fields_of
 from segments.models import Activity, ContactState, MembershipChange, PartnerState
@@ -18,6 +18,7 @@ from segments.rules.tree import new_tree
 from tests.segments.conftest import ADA
 from workspaces import jobs
 from workspaces.keys import uuid7
+from workspaces.models import Contact, Partner
 from workspaces.properties import create_contact, move_contact, set_properties
 
 # Berlin leaves summer time in the night of 25 October.
@@ -48,22 +49,20 @@ def ask(acme, inside):
     return make
 
 
+def quote_by(by, *, customer="Alpenbank", price=100, currency="EUR"):
+    """A draft by somebody, of one line."""
+    head = {"customer": customer, "currency": currency, "valid_until": None, "note": ""}
+    line = {"pk": None, "product": None, "title": "Workshop", "quantity": Decimal(1), "discount": Decimal(0)}
+    return drafts.create_quote(
+        by=by, form_key=uuid7(), head=head, lines=[line | {"unit_price": Decimal(price)}]
+    )
+
+
 @pytest.fixture
 def quote(inside):
-    """Makes a draft by somebody, of one line."""
-
-    def make(by, *, customer="Alpenbank", price=100, currency="EUR"):
-        head = {"customer": customer, "currency": currency, "valid_until": None, "note": ""}
-        line = {
-            "pk": None,
-            "product": None,
-            "title": "Workshop",
-            "quantity": Decimal(1),
-            "discount": Decimal(0),
-        }
+    def make(by, **more):
         with inside(by.workspace_id):
-            lines = [line | {"unit_price": Decimal(price)}]
-            return drafts.create_quote(by=by, form_key=uuid7(), head=head, lines=lines)
+            return quote_by(by, **more)
 
     return make
 
@@ -117,6 +116,26 @@ def test_people_come_and_move(acme, inside, ask, members_of, brightpath, kestrel
     with inside(acme):
         move_contact(pat, kestrel, by=ADA)
     assert members_of(several) == ["Kestrel"]
+
+
+def test_people_who_are_deleted_count_no_more(acme, inside, ask, members_of, brightpath, pat, sam):
+    staffed = ask("Staffed", "records:contacts", "any")
+    assert members_of(staffed) == ["Brightpath", "Kestrel"]
+    with inside(acme):
+        Contact.objects.get(pk=pat.pk).delete()
+        Partner.objects.get(pk=sam.partner_id).delete()
+    assert members_of(staffed) == []
+
+
+def test_who_did_not_know_of_the_rule_yet_asks_again_under_the_locks(
+    ask, number, change, members_of, monkeypatch, sam
+):
+    """Another process published it: this one guesses wrong, and takes the partner's lock at the second go."""
+    role = number("contact", "role")
+    admins = ask("Has an admin", "records:contacts", "any", where=[(role, "is_any_of", ["admin"])])
+    monkeypatch.setattr(definitions, "remembered", lambda: None)
+    change(sam, role="admin")
+    assert members_of(admins) == ["Kestrel"]
 
 
 def test_all_means_that_there_is_one(acme, inside, ask, number, change, members_of, kestrel, pat):

@@ -1,0 +1,160 @@
+"""People who change, move, make quotes and sign in, all at once and while rules that ask for it are published: what is
+kept about everybody is what the tables say, and nobody waits in a circle.
+"""
+
+import os
+import random
+import threading
+import time
+from collections import Counter
+
+import pytest
+from django.db import connection
+
+from segments import activity, editing
+from segments.engine import definitions, facts, publishing, verdicts
+from segments.engine.states import peek
+from segments.models import Build, Segment
+from segments.rules.moments import Moment
+from segments.rules.tree import new_tree
+from tests.conftest import make_partner
+from tests.segments.conftest import ADA
+from tests.segments.engine.test_concurrency import time_of_database
+from tests.segments.engine.test_related import quote_by
+from workspaces.models import Contact, Partner, Property
+from workspaces.properties import create_contact, move_contact, set_properties
+from workspaces.tenancy import workspace_transaction
+
+SECONDS = float(os.environ.get("CONCURRENCY_SECONDS", "5"))
+ROLES = ["sales_rep", "admin", "marketing"]
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Crowd:
+    def __init__(self, workspace):
+        self.workspace = workspace
+        self.stop = threading.Event()
+        self.done: Counter = Counter()
+        self.errors: list[str] = []
+        partners = [make_partner(workspace, f"Partner {n}") for n in range(4)]
+        self.partners = [partner.pk for partner in partners]
+        with workspace_transaction(workspace):
+            self.role = Property.objects.get(level="contact", key="role").number
+            self.contacts = [
+                create_contact(partners[n % 4], {"email": f"c{n}@example.com"}, by=ADA).pk for n in range(24)
+            ]
+            made = [
+                editing.create(
+                    level=level, kind="dynamic", name=f"{level} {n}", tree=self.rule(level, n), by=ADA
+                )
+                for n, level in enumerate(["partner", "partner", "contact", "contact"])
+            ]
+            self.segments = [segment.pk for segment in made]
+
+    def rule(self, level, seed):
+        r = random.Random(seed)
+        of = "partner" if level == "contact" else "self"
+        where = [{"p": self.role, "of": "self", "op": "is_any_of", "v": sorted(r.sample(ROLES, 2))}]
+        lately = [
+            {"p": "_created", "of": "self", "op": "within_last", "v": {"n": r.randint(1, 9), "unit": "day"}}
+        ]
+        quotes = {"p": "records:quotes", "of": r.choice([of, "self"]), "op": "at_least", "v": r.randint(1, 4)}
+        items = [
+            {
+                "p": "records:contacts",
+                "of": of,
+                "op": "at_least",
+                "v": r.randint(2, 5),
+                "where": group(where),
+            },
+            quotes | {"where": group(lately)},
+            {"p": "did:signed_in", "of": of, "op": "at_least", "v": {"n": r.randint(1, 6)}},
+        ]
+        return new_tree(level, *r.sample(items, 2), op=r.choice(["all", "any", "none"]))
+
+    def run(self, work, seed):
+        r = random.Random(seed)
+        try:
+            while not self.stop.is_set():
+                with workspace_transaction(self.workspace):
+                    work(r)
+                self.done[work.__name__] += 1
+        except Exception as error:
+            self.errors.append(f"{work.__name__}: {error!r}")
+        finally:
+            connection.close()
+
+    def change(self, r):
+        contact = Contact.objects.get(pk=r.choice(self.contacts))
+        if r.random() < 0.4:
+            move_contact(contact, Partner.objects.get(pk=r.choice(self.partners)), by=ADA)
+        else:
+            set_properties(contact, {"role": r.choice(ROLES)}, by=ADA)
+
+    def quote(self, r):
+        time.sleep(0.01)
+        quote_by(Contact.objects.get(pk=r.choice(self.contacts)))
+
+    def sign_in(self, r):
+        activity.note(Contact.objects.get(pk=r.choice(self.contacts)), "signed_in")
+
+    def publish(self, r):
+        self.stop.wait(0.3)  # a publication holds everybody up
+        segment = Segment.objects.get(pk=r.choice(self.segments))
+        tree = self.rule(segment.level, r.randrange(1000))
+        editing.save(segment, name=segment.name, description="", kind="dynamic", tree=tree, by=ADA)
+
+
+def group(items):
+    return {"op": "all", "items": items}
+
+
+def differences(level):
+    """Where what is stored is not what a fresh look at the tables says: facts, then live builds."""
+    known = definitions.current()
+    moment = Moment(time_of_database(), known.zone)
+    rules, live = known.rules[level], set(known.segment_of)
+    model = {"partner": Partner, "contact": Contact}[level]
+    for subject in peek(level, list(model.objects.values_list("pk", flat=True))):
+        stored = dict(subject.more.facts)
+        facts.freshen(level, [subject], rules, known.fields[level], moment)
+        asked = {fact.key for of, fact in rules.facts if of == "self"}
+        now = {key: value for key, value in subject.more.facts.items() if key in asked}
+        depths = {fact.key: depth for fact, depth in known.depths.items()}
+        fresh = {key: value[: depths[key]] if key in depths else value for key, value in now.items()}
+        if fresh != {key: value for key, value in stored.items() if key in asked}:
+            yield level, subject.id, "facts", stored, fresh
+        ruled = rules.evaluate(*subject.documents(rules, moment.at), moment)
+        inside = verdicts.decide(
+            ruled, rules.builds, builds_of=known.builds_of, exceptions={}, held=(), at=moment.at
+        )
+        if inside & live != subject.builds & live:
+            yield level, subject.id, "builds", subject.builds & live, inside & live
+
+
+@pytest.mark.parametrize("queued", [False, True], ids=["inline", "queued"])
+def test_what_is_kept_is_what_the_tables_say(acme, queued, monkeypatch, drain):
+    if queued:
+        monkeypatch.setattr(publishing, "INLINE", 0)
+    crowd = Crowd(acme)
+    drain()
+    jobs = [crowd.change] * 3 + [crowd.quote, crowd.sign_in, crowd.sign_in, crowd.publish]
+    threads = [threading.Thread(target=crowd.run, args=(job, seed)) for seed, job in enumerate(jobs)]
+    for thread in threads:
+        thread.start()
+    end = time.monotonic() + SECONDS
+    while time.monotonic() < end:
+        time.sleep(0.05)
+        if queued:
+            drain(rounds=1)
+    crowd.stop.set()
+    for thread in threads:
+        thread.join(30)
+    drain()
+
+    assert crowd.errors == []
+    assert min(crowd.done[job.__name__] for job in jobs) > 3
+    with workspace_transaction(acme):
+        assert [found for level in ("partner", "contact") for found in differences(level)] == []
+        assert not Build.objects.filter(state__in=["building", "failed"]).exists()
+    print(dict(crowd.done))
