@@ -4,27 +4,27 @@ from dataclasses import dataclass
 from functools import cached_property
 from uuid import UUID
 
-from django.db import connection
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from segments.engine import breaker, definitions, rollups, states, verdicts
 from segments.models import PartnerState, Segment
 from segments.rules.moments import Moment
+from workspaces import statements
 from workspaces.models import Contact
 from workspaces.tenancy import current_workspace_id
 
 # Fresh: nothing is left to follow from a change of the partner, and no instant has passed since.
 LOOK = """
-    SELECT c.fanout = p.fanout AND coalesce(least(c.next_flip_at, p.next_flip_at) > %(at)s, true),
-           EXISTS (SELECT 1 FROM segments_audience a WHERE a.workspace_id = %(workspace)s AND a.grace_days > 0),
+    SELECT c.fanout = p.fanout AND coalesce(least(c.next_flip_at, p.next_flip_at) > %(at)s::timestamptz, true),
+           EXISTS (SELECT 1 FROM segments_audience a WHERE a.workspace_id = %(workspace)s::uuid AND a.grace_days > 0),
            ARRAY(SELECT s.id FROM segments_segment s
-                 WHERE s.workspace_id = %(workspace)s AND s.archived_at IS NULL
+                 WHERE s.workspace_id = %(workspace)s::uuid AND s.archived_at IS NULL
                    AND s.live_build = ANY (c.builds || p.builds))
     FROM segments_contactstate c
     JOIN workspaces_contact r ON r.id = c.contact_id
     JOIN segments_partnerstate p ON p.partner_id = r.partner_id
-    WHERE c.workspace_id = %(workspace)s AND c.contact_id = %(contact)s"""
+    WHERE c.workspace_id = %(workspace)s::uuid AND c.contact_id = %(contact)s::uuid"""
 
 
 @dataclass(frozen=True)
@@ -49,11 +49,10 @@ class Viewer:
 def viewer_of(contact: Contact) -> Viewer:
     """One query where the stored state is up to date, which is nearly always; else an evaluation. Never writes."""
     now = timezone.now()
-    with connection.cursor() as cursor:
-        cursor.execute(LOOK, {"at": now, "workspace": current_workspace_id(), "contact": contact.pk})
-        row = cursor.fetchone()
-    if row is not None and row[0]:
-        return Viewer(contact, frozenset(row[2]), grace_anywhere=row[1])
+    found = statements.run(LOOK, {"at": now, "workspace": current_workspace_id(), "contact": contact.pk})
+    if found and found[0][0]:
+        _, grace, segment_ids = found[0]
+        return Viewer(contact, frozenset(segment_ids), grace_anywhere=grace)
     return Viewer(contact, _evaluated(contact, now))
 
 

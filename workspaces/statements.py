@@ -3,14 +3,14 @@
 They hold fixed text; every value is a parameter with a type. Everything else goes through the ORM or a cursor.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import psycopg
 from django.conf import settings
 from django.db import connection
 
 
-def run(statement: str, params: Sequence) -> list[tuple]:
+def run(statement: str, params: Sequence | Mapping) -> list[tuple]:
     """Runs a statement in the open transaction and returns its rows."""
     if connection.execute_wrappers or connection.queries_logged or not settings.PREPARED_STATEMENTS:
         with connection.cursor() as cursor:  # whoever listens hears every statement

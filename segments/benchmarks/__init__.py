@@ -2,14 +2,18 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
-from segments.benchmarks import changes, population, publishing
+from segments.benchmarks import changes, peers, population, publishing, reading, time_passing, writers
 from segments.benchmarks.crowd import Crowd
 from workspaces.measuring import Figure, benchmark
 
 PARTS: dict[str, Callable[[Crowd], Iterator[Figure]]] = {
     "change": changes.figures,
     "publish": publishing.figures,
+    "read": reading.figures,
+    "time": time_passing.figures,
     "everything": publishing.everything,
+    "peers": peers.figures,
+    "writers": writers.figures,
 }
 
 

@@ -36,9 +36,8 @@ def everything(crowd: Crowd) -> Iterator[Figure]:
     quiet = _looks(crowd, seconds=3)
     with workspace_transaction(crowd.workspace):
         count = publishing.rebuild(by=SYSTEM)
-    worker = subprocess.Popen(
-        [sys.executable, "-c", WORK.format(str(crowd.workspace.pk))], stdout=subprocess.PIPE
-    )
+    command = [sys.executable, "-c", WORK.format(str(crowd.workspace.pk))]
+    worker = subprocess.Popen(command, stdout=subprocess.PIPE)  # noqa: S603
     busy: list[float] = []
     while worker.poll() is None:
         busy += _looks(crowd, seconds=0.5)
