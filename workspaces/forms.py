@@ -45,7 +45,7 @@ class PropertyDetailsForm(forms.ModelForm):
         if fixed_type:
             del self.fields["type"]
         else:
-            self.fields["type"].choices = Property._meta.get_field("type").choices  # one of them, never none
+            self.fields["type"] = forms.ChoiceField(choices=Property.Type.choices)  # one of them, never none
 
 
 class NewPropertyForm(PropertyDetailsForm):
