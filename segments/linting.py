@@ -1,9 +1,10 @@
 """What looks wrong with segments: their rules, and what becomes of them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from segments import uses
 from segments.engine import counting, definitions
 from segments.models import AudienceSegment, Build, Permission, Segment, SegmentNotification
 from segments.rules.fields import Fields
@@ -17,14 +18,22 @@ LONG = timedelta(days=90)
 
 
 def of_segments(
-    segments: Iterable[Segment], *, at: datetime, fields: Mapping[str, Fields] | None = None
+    segments: Iterable[Segment],
+    *,
+    at: datetime,
+    fields: Mapping[str, Fields] | None = None,
+    asked: Collection[UUID] | None = None,
 ) -> dict[UUID, list[Finding]]:
-    """By segment; an archived or built-in one is left alone. `fields`: those of both levels, where they are read."""
+    """By segment; an archived or built-in one is left alone. `fields`, `asked`: those of both levels, and the
+    segments that rules name, where they are read already.
+    """
     segments = list(segments)
-    asked = [one for one in segments if one.archived_at is None and not one.built_in]
-    fields = fields or {level: definitions.fields_of(level) for level in Segment.Level.values}
-    looking = _Looking(at, fields) if asked else None
-    return {one.pk: looking.at(one) if looking and one in asked else [] for one in segments}
+    looked_at = [one for one in segments if one.archived_at is None and not one.built_in]
+    if not looked_at:
+        return {one.pk: [] for one in segments}
+    asked = uses.asked_by_rules() if asked is None else asked
+    looking = _Looking(at, fields or definitions.fields_of_levels(), looked_at, set(asked))
+    return {one.pk: looking.at(one) if one in looked_at else [] for one in segments}
 
 
 def of_rule(tree: Node, fields: Fields) -> list[Finding]:
@@ -35,7 +44,9 @@ def of_rule(tree: Node, fields: Fields) -> list[Finding]:
 class _Looking:
     """Reads once what all segments are compared with."""
 
-    def __init__(self, at: datetime, fields: Mapping[str, Fields]):
+    def __init__(
+        self, at: datetime, fields: Mapping[str, Fields], segments: Iterable[Segment], asked: set[UUID]
+    ):
         self._at, self._fields = at, fields
         self._zone = Workspace.objects.get(pk=current_workspace_id()).time_zone
         live = Build.objects.filter(
@@ -46,15 +57,8 @@ class _Looking:
         for build in live.select_related("segment").order_by("segment__name"):
             self._trees[build.segment_id] = build.tree or {}
             self._same.setdefault(as_bytes(build.tree or {}), []).append(build.segment)
-        self._members = dict(counting.with_members(Segment.objects.present()).values_list("pk", "members"))
-        self._used = self._whatever_uses()
-
-    def _whatever_uses(self) -> set[UUID]:
-        used = set(AudienceSegment.objects.values_list("segment_id", flat=True))
-        used |= set(SegmentNotification.objects.values_list("segment_id", flat=True))
-        said = Permission.objects.exclude(invite=Permission.Invite.INHERIT, restricted=False)
-        used |= set(said.values_list("segment_id", flat=True))
-        return used | {UUID(one) for tree in self._trees.values() if tree for one in segments_asked(tree)}
+        self._members = _counted(segments)
+        self._used = asked | _used_elsewhere()
 
     def at(self, segment: Segment) -> list[Finding]:
         tree = self._trees.get(segment.pk)
@@ -79,3 +83,20 @@ class _Looking:
         if segment.pk not in self._used and segment.updated_at < self._at - LONG:
             notes.append(Finding("unused", "Nothing has named it for more than 90 days.", severe=False))
         return notes
+
+
+def _counted(segments: Iterable[Segment]) -> dict[UUID, int]:
+    known = {one.pk: getattr(one, "members", None) for one in segments}
+    if None not in known.values():
+        return known  # type: ignore[return-value]
+    return dict(
+        counting.with_members(Segment.objects.filter(pk__in=list(known))).values_list("pk", "members")
+    )
+
+
+def _used_elsewhere() -> set[UUID]:
+    """Those that audiences, notifications and permissions name."""
+    said = Permission.objects.exclude(invite=Permission.Invite.INHERIT, restricted=False)
+    rows = (AudienceSegment.objects, SegmentNotification.objects, said)
+    named, *others = [found.order_by().values_list("segment_id", flat=True) for found in rows]
+    return set(named.union(*others))

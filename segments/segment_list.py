@@ -8,13 +8,13 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Value, When
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from segments import linting, permissions
+from segments import linting, permissions, uses
 from segments.engine import counting
-from segments.engine.definitions import fields_of
+from segments.engine.definitions import fields_of_levels
 from segments.history.trend import Trend, trends
 from segments.models import Build, Hold, Segment
 from segments.rules.lint import Finding
@@ -74,7 +74,8 @@ class SegmentList:
     @cached_property
     def any(self) -> bool:
         """Whether the team has made one; the built-in ones are there from the start."""
-        return Segment.objects.filter(built_in_key=None).exists()
+        shown = any(not segment.built_in for segment in self.page.object_list)
+        return shown or Segment.objects.filter(built_in_key=None).exists()
 
     @cached_property
     def page(self) -> Page:
@@ -82,15 +83,22 @@ class SegmentList:
 
     @cached_property
     def totals(self) -> dict[str, int]:
-        return {"partner": Partner.objects.count(), "contact": Contact.objects.count()}
+        partners = Partner.objects.order_by().values(level=Value("partner")).annotate(count=Count("pk"))
+        contacts = Contact.objects.order_by().values(level=Value("contact")).annotate(count=Count("pk"))
+        found = partners.union(contacts, all=True)
+        return {"partner": 0, "contact": 0} | {row["level"]: row["count"] for row in found}
+
+    @cached_property
+    def _asked(self) -> dict[UUID, int]:
+        return uses.asked_by_rules()
 
     @cached_property
     def rows(self) -> list[Row]:
         segments = list(self.page.object_list)
-        fields = {level: fields_of(level) for level in ("partner", "contact")}
+        fields = fields_of_levels()
         live, waiting = self._builds(segments)
         found, held = trends(segments, days=TREND, zone=self.zone), self._held(segments)
-        findings = linting.of_segments(segments, at=timezone.now(), fields=fields)
+        findings = linting.of_segments(segments, at=timezone.now(), fields=fields, asked=self._asked)
         for segment in segments:
             segment.total = self.totals[segment.level]
         return [
@@ -121,8 +129,17 @@ class SegmentList:
         key, down = self.sort.lstrip("-"), self.sort.startswith("-")
         column = SORTS.get(key, SORTS["name"])
         order = column.desc() if down else column.asc()
-        found = counting.with_members(self._filtered()).annotate(used=Count("uses", distinct=True))
+        found = counting.with_members(self._filtered())
+        found = found.annotate(used=Count("uses", distinct=True) + self._by_rules())
         return found.select_related("permission").order_by(order, Lower("name"), "pk")
+
+    def _by_rules(self):
+        """How many rules name it: few are named, and by few."""
+        named: dict[int, list[UUID]] = {}
+        for pk, count in self._asked.items():
+            named.setdefault(count, []).append(pk)
+        whens = [When(pk__in=ids, then=Value(count)) for count, ids in named.items()]
+        return Case(*whens, default=Value(0), output_field=IntegerField())
 
     def _filtered(self) -> QuerySet[Segment]:
         found = Segment.objects.all() if self.archived else Segment.objects.present()
@@ -135,7 +152,8 @@ class SegmentList:
         elif self.kind in Segment.Kind.values:
             found = found.filter(kind=self.kind, built_in_key=None)
         if self.used in ("yes", "no"):
-            found = found.filter(uses__isnull=self.used == "no").distinct()
+            named = Q(uses__isnull=False) | Q(pk__in=list(self._asked))
+            found = (found.filter(named) if self.used == "yes" else found.exclude(named)).distinct()
         return found.filter(_in_state(self.state)) if self.state else found
 
 

@@ -280,6 +280,16 @@ class TestList:
         assert "Tier is Gold" in row
         assert re.search(r"Partner +Dynamic +1 +of 2 +1 place", row)
 
+    def test_a_rule_that_asks_for_it_is_a_use_too(self, client, acme, inside, gold):
+        assert re.findall(r'class="row-link"[^>]*>([^<]+)<', client.get(HOME + "?used=yes").text) == []
+        asks = {"p": "segments", "of": "self", "op": "in_any", "v": [str(gold.pk)]}
+        with inside(acme):
+            who = {"level": "partner", "kind": "dynamic", "name": "By way of gold", "by": ADA}
+            editing.create(tree=new_tree("partner", asks), **who)
+        html = client.get(HOME + "?used=yes&sort=-used").text
+        assert re.findall(r'class="row-link"[^>]*>([^<]+)<', html) == ["Gold partners"]
+        assert "1 place" in html
+
     @pytest.mark.parametrize(
         ("query", "names"),
         [
@@ -318,7 +328,7 @@ class TestList:
         for n in range(count):
             make_segment(f"S{n:02}", ("tier", "is_any_of", ["gold"]))
         client.get(HOME)
-        with django_assert_num_queries(34):
+        with django_assert_num_queries(26):
             client.get(HOME)
 
 
