@@ -5,8 +5,7 @@ from segments.editor.builder import build
 from segments.editor.draft import Condition, Draft, Group, prune
 from segments.rules.tree import as_bytes, conditions, new_tree
 from segments.rules.validate import check, validate
-from tests.segments.rules.strategies import FORM_FIELDS as FIELDS
-from tests.segments.rules.strategies import NOW, trees
+from tests.segments.rules.strategies import FIELDS, NOW, trees
 
 
 def as_form(draft):
@@ -18,6 +17,8 @@ def as_form(draft):
             form[f"g:{place}"] = node.op
             continue
         form[f"c:{place}:field"], form[f"c:{place}:op"] = node.field, node.op
+        if node.where is not None:
+            form[f"w:{place}"] = node.where.op
         if node.blank is not None:
             form.setlist(f"c:{place}:blank", ["no", "yes"] if node.blank else ["no"])
         for name, values in node.inputs.items():
@@ -41,11 +42,16 @@ def test_every_row_can_be_drawn(tree):
             if item.is_group:
                 assert item.choices
                 draw(item)
-            else:
-                assert [o.value for o in item.operators if o.chosen] == [item.condition.op]
-                assert item.units
-                assert item.periods
-                assert isinstance(item.choices + item.comparable, list)
+                continue
+            assert [o.value for o in item.operators if o.chosen] == [item.condition.op]
+            assert item.units
+            assert item.periods
+            assert isinstance(item.choices + item.comparable, list)
+            if item.where:
+                draw(item.where)
+            if item.measure:
+                assert [c.value for c in item.measure.comparisons if c.chosen] == item.condition.inputs["mop"]
+                assert len([c for c in item.measure.fields if c.chosen]) == 1
 
     draw(build(Draft.from_tree(tree, FIELDS), FIELDS, []))
 

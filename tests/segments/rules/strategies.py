@@ -96,13 +96,6 @@ FIELDS = Fields(
     keeps_history=True,
     calendar=Calendar(week_starts=7, fiscal_year_starts=4),
 )
-# What the form can ask so far.
-FORM_FIELDS = Fields(
-    [*PROPERTIES, *(field for field in BESIDE if field.type not in (ACTIVITY, RECORDS))],
-    segments=SEGMENTS_THERE,
-    calendar=FIELDS.calendar,
-    keeps_history=True,
-)
 ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Pacific/Apia", "Asia/Beirut", "Australia/Lord_Howe")
 
 # Few different words, so that values and conditions meet; with every trap in between.
