@@ -43,7 +43,7 @@ def _of_active(connection: Connection) -> Standing:
     if connection.resting_until and connection.resting_until > timezone.now() and connection.message:
         return Standing("Waiting", "warning", "clock", connection.message)
     if unheard := unsubscribed(connection):
-        fields = ", ".join(unheard[:3]) + (" …" if len(unheard) > 3 else "")
+        fields = ", ".join(unheard[:3]) + (f" and {len(unheard) - 3} more" if len(unheard) > 3 else "")
         text = (
             f"{connection} does not call for {fields}. Until the app is updated, changes are found by asking."
         )
