@@ -9,3 +9,4 @@ class CrmSyncConfig(AppConfig):
         from crm_sync import tidying  # noqa: F401
         from crm_sync.inbound import inbox  # noqa: F401
         from crm_sync.outbound import outbox, receivers  # noqa: F401
+        from crm_sync.sweeps import fields, sweeping  # noqa: F401

@@ -20,6 +20,18 @@ BEAT_SCHEDULE = {
         "args": ["segments.history"],
         "options": {"expires": 900},
     },
+    "crm-sweeps": {
+        "task": "workspaces.ring_everywhere",
+        "schedule": crontab(minute="*/15"),  # what webhooks forgot; where nobody calls us the queue rings itself
+        "args": ["crm.sweeps"],
+        "options": {"expires": 900},
+    },
+    "crm-schema": {
+        "task": "workspaces.ring_everywhere",
+        "schedule": crontab(minute=23),
+        "args": ["crm.schema"],
+        "options": {"expires": 3600},
+    },
     "crm-tidy": {
         "task": "workspaces.ring_everywhere",
         "schedule": crontab(minute=17, hour=3),

@@ -1,10 +1,14 @@
 """Values on their way to the CRM: put into the outbox with their cause, and shown on the pages as they go."""
 
+import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
 
+from crm_sync.agreement import conflicts
 from crm_sync.models import Connection, ExternalRecord, FieldMapping, OutboxChange
 from crm_sync.models.queues import OUTBOX
 from workspaces.jobs import leave_work
@@ -12,11 +16,20 @@ from workspaces.models import PropertyDelivery
 from workspaces.signals import delivery_changed
 
 State = OutboxChange.State
+OPEN = [State.PENDING, State.INFLIGHT, State.PARKED, State.DEAD]
+PING_PONG_WRITES, PING_PONG_WITHIN = 5, timedelta(minutes=10)
+PING_PONG = (
+    "Two systems keep rewriting this value. It is not written to the CRM again until somebody decides."
+)
 OVERRULED = "{crm} was changed at the same time. Its value was kept."
 
 
-def enqueue(link: ExternalRecord, values: Mapping[FieldMapping, Any], *, edited_by: str) -> None:
+def enqueue(
+    link: ExternalRecord, values: Mapping[FieldMapping, Any], *, edited_by: str, by_person: bool = True
+) -> None:
     """In the transaction of the edit, under the record's lock: the latest value of a field replaces the others."""
+    if not by_person:
+        values = _without_ping_pong(link, values)
     if not values:
         return
     waiting = [State.PENDING, State.PARKED, State.DEAD]
@@ -28,6 +41,16 @@ def enqueue(link: ExternalRecord, values: Mapping[FieldMapping, Any], *, edited_
     )
     leave_work(OUTBOX)
     show(link, values, _first_state(link.connection))
+
+
+def ensure(
+    link: ExternalRecord, values: Mapping[FieldMapping, Any], *, edited_by: str, by_person: bool = False
+) -> None:
+    """These values must go to the CRM: those that are neither waiting nor refused are put into the outbox."""
+    opened = OutboxChange.objects.filter(link=link, mapping__in=values, state__in=OPEN)
+    there = {(change.mapping_id, json.dumps(change.value, sort_keys=True)) for change in opened}
+    missing = {m: v for m, v in values.items() if (m.pk, json.dumps(v, sort_keys=True)) not in there}
+    enqueue(link, missing, edited_by=edited_by, by_person=by_person)
 
 
 def settle(link: ExternalRecord, mappings: Iterable[FieldMapping], *, overruled: bool) -> None:
@@ -63,6 +86,19 @@ def show(link: ExternalRecord, mappings: Iterable[FieldMapping], state: str, mes
     if rows:
         props, told = [row.prop for row in rows], {"state": state, "crm": crm, "message": message}
         delivery_changed.send(sender=PropertyDelivery, record_id=record_id, properties=props, **told)
+
+
+def _without_ping_pong(link: ExternalRecord, values: Mapping[FieldMapping, Any]) -> dict[FieldMapping, Any]:
+    """What no person edited, and was written again and again of late, is not written once more."""
+    lately = OutboxChange.objects.filter(
+        link=link, mapping__in=values, created_at__gte=timezone.now() - PING_PONG_WITHIN
+    )
+    counts = Counter(lately.values_list("mapping", flat=True))
+    stopped = {mapping: value for mapping, value in values.items() if counts[mapping.pk] >= PING_PONG_WRITES}
+    for mapping, value in stopped.items():
+        conflicts.note_ping_pong(link, mapping, ours=value, message=PING_PONG)
+    show(link, stopped, PropertyDelivery.State.REFUSED, PING_PONG)
+    return {mapping: value for mapping, value in values.items() if mapping not in stopped}
 
 
 def _first_state(connection: Connection) -> str:

@@ -6,24 +6,28 @@ own, which also marks its events done. Whatever dies in between leaves a lease t
 
 import logging
 import uuid
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from crm_sync.connecting.providers import connector_for
-from crm_sync.connectors.base import CrmError
-from crm_sync.inbound import arrival
+from crm_sync.connectors.base import Association, Connector, CrmError, CrmRecord
+from crm_sync.inbound import arrival, matching, reading
+from crm_sync.inbound.importing import Intake
+from crm_sync.inbound.sorting import sort_events
 from crm_sync.limits import retries
-from crm_sync.models import Connection, ExternalRecord, FieldMapping, InboxEvent
-from crm_sync.models.queues import INBOX, REFRESH
+from crm_sync.models import Connection, ExternalRecord, ImportRule, InboxEvent
+from crm_sync.models.queues import INBOX
 from workspaces.jobs import job_transaction, queue
 
 log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=30)  # longer than a call to the CRM can take; a second reader would only read twice
 BATCH = 100
 MOST_PASSES = 500  # then the relay rings again: a task must end
+ASKS_FOR_COMPANY = ("associationChange", "creation", "restore", "merge")
 
 
 @dataclass(frozen=True)
@@ -34,47 +38,31 @@ class Claim:
     connection: Connection
     object_type: str
     links: list[ExternalRecord]
-    mappings: list[FieldMapping]
+    intake: Intake
+    happenings: Mapping[str, set[str]]  # external id → what the CRM told of it
+
+
+@dataclass
+class Reading:
+    """What the CRM answered about a claim."""
+
+    records: Mapping[str, CrmRecord]
+    known: set[str] | None
+    companies: Mapping[str, Sequence[Association]] = field(default_factory=dict)
+    matches: Mapping[str, list[matching.Match]] = field(default_factory=dict)
 
 
 @queue(INBOX)
 def drain():
-    with job_transaction():
-        settle_unwanted()
     for _ in range(MOST_PASSES):
         with job_transaction():
+            sort_events()
             claim = claim_records()
         if claim is None:
             break
         work_off(claim)
     with job_transaction():
         return next_due()
-
-
-def settle_unwanted() -> None:
-    """Events that lead nowhere are put aside with the reason, in two statements, however many there are."""
-    now = timezone.now()
-    pending = InboxEvent.objects.due(now).filter(connection__status=Connection.Status.ACTIVE)
-    skipped = {"state": InboxEvent.State.SKIPPED, "handled_at": now}
-    pending.exclude(_linked()).update(
-        **skipped, reason="No partner or contact is linked to this record of the CRM."
-    )
-    mapped = FieldMapping.objects.inward().filter(
-        connection=OuterRef("connection"), object_type=OuterRef("object_type"), field=OuterRef("property")
-    )
-    # An event that names no field is about the whole record: Salesforce does not tell what changed.
-    pending.exclude(kind=REFRESH).exclude(property="").exclude(Exists(mapped)).update(
-        **skipped, reason="No property is mapped to this field of the CRM."
-    )
-
-
-def _linked():
-    same = ExternalRecord.objects.filter(
-        connection=OuterRef("connection"),
-        object_type=OuterRef("object_type"),
-        external_id=OuterRef("external_id"),
-    )
-    return Q(Exists(same))
 
 
 def claim_records() -> Claim | None:
@@ -84,9 +72,11 @@ def claim_records() -> Claim | None:
         object_type=OuterRef("object_type"),
         external_id=OuterRef("external_id"),
     )
-    free = ExternalRecord.objects.filter(
-        Q(reading_until=None) | Q(reading_until__lt=now), connection__in=Connection.objects.working()
-    ).filter(Exists(waiting))
+    free = (
+        ExternalRecord.objects.exclude(state=ExternalRecord.State.MERGED)
+        .filter(Q(reading_until=None) | Q(reading_until__lt=now), Exists(waiting))
+        .filter(connection__in=Connection.objects.working())
+    )
     first = free.values("connection", "object_type").first()
     if first is None:
         return None
@@ -109,19 +99,24 @@ def _claimed(links: list[ExternalRecord], now: datetime) -> Claim | None:
     )
     # Counted before the work, so that an event which kills its worker runs out of tries too.
     taken.update(claim=token, tries=F("tries") + 1)
-    retries.bury_worn_out(InboxEvent.objects.filter(claim=token, state="pending"), now)
+    mine = InboxEvent.objects.filter(claim=token, state="pending")
+    retries.bury_worn_out(mine, now)
+    happenings: dict[str, set[str]] = {link.external_id: set() for link in links}
+    for external_id, kind in mine.values_list("external_id", "kind"):
+        happenings[external_id].add(kind.rpartition(".")[2])
+    return Claim(token, connection, object_type, links, intake_of(connection, object_type), happenings)
+
+
+def intake_of(connection: Connection, object_type: str) -> Intake:
     mappings = connection.mappings.inward().filter(object_type=object_type).select_related("prop")
-    return Claim(token, connection, object_type, links, list(mappings))
+    rule = ImportRule.objects.filter(connection=connection, object_type=object_type).first()
+    return Intake(rule, list(mappings), connection.workspace.currency)
 
 
 def work_off(claim: Claim) -> None:
     """The reading is outside every transaction; a failure of the CRM postpones the whole claim."""
     try:
-        connector = connector_for(claim.connection)
-        fields = [mapping.field for mapping in claim.mappings]
-        ids = [link.external_id for link in claim.links]
-        records = connector.read(claim.object_type, ids, fields)
-        known = _known_fields(connector, claim, records)
+        found = _read(connector_for(claim.connection), claim)
     except CrmError as error:
         with job_transaction():
             retries.postpone_reading(claim, error.failure)
@@ -130,7 +125,7 @@ def work_off(claim: Claim) -> None:
         try:
             with job_transaction():
                 retries.recovered(claim.connection)
-                arrival.apply(claim, link, records.get(link.external_id), known)
+                arrival.apply(claim, link, found)
         except Exception:
             # One record must not hold up the others. It is tried again, and buried after a few times.
             log.exception("A record of the CRM could not be applied")
@@ -138,12 +133,20 @@ def work_off(claim: Claim) -> None:
                 retries.postpone_event(claim, link, "The change could not be applied; see the portal's log.")
 
 
-def _known_fields(connector, claim: Claim, records) -> set[str] | None:
-    """The object's fields, asked for only if an answer left one out: is it empty, or gone?"""
-    wanted = {mapping.field for mapping in claim.mappings}
-    if all(wanted <= record.values.keys() for record in records.values()):
-        return None
-    return {field.name for field in connector.fields(claim.object_type)}
+def _read(connector: Connector, claim: Claim) -> Reading:
+    ids = [link.external_id for link in claim.links]
+    records, known = reading.read(connector, claim.object_type, ids, claim.intake.fields())
+    found = Reading(records, known)
+    new = [link.external_id for link in claim.links if link.state == ExternalRecord.State.NEW]
+    if claim.object_type == "contact":
+        asked = [i for i in ids if claim.happenings[i] & set(ASKS_FOR_COMPANY) or i in new]
+        found.companies = connector.associations("contact", asked, "company") if asked else {}
+    if candidates := [records[i] for i in new if i in records]:
+        with job_transaction():
+            found.matches = matching.find(
+                claim.connection, claim.object_type, claim.intake.mappings, candidates
+            )
+    return found
 
 
 def next_due():

@@ -11,6 +11,10 @@ def link(connection: Connection, record, external_id: str) -> ExternalRecord:
     object_type = "company" if record.level == "partner" else "contact"
     row = ExternalRecord(connection=connection, object_type=object_type, external_id=external_id)
     setattr(row, record.level, record)
+    new = ExternalRecord.objects.filter(
+        connection=connection, object_type=object_type, external_id=external_id
+    )
+    new.filter(state=ExternalRecord.State.NEW).delete()
     try:
         with transaction.atomic():
             row.save()

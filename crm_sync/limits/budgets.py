@@ -26,6 +26,7 @@ FIRST = {
     ("hubspot", "search"): (4.0, 1.0),
     ("salesforce", "burst"): (200.0, 20.0),
 }
+CLOCKS_DIFFER = 2.0  # seconds
 TELL_AGAIN = timedelta(seconds=10)
 DAY_WAIT = 15 * 60.0
 PAUSED = "{crm} asked us to wait."
@@ -77,11 +78,21 @@ class Budget:
             news |= {"most": usage.burst_most * OUR_PART, "seconds": usage.interval}
         if usage.daily_most and (self._told_at is None or now - self._told_at > TELL_AGAIN):
             news |= {"daily_most": usage.daily_most, "daily_used": usage.daily_used, "told_at": now}
+        self._note_clock(usage)
         if not news:
             return
         self._told, self._told_at = told, now
         with workspace_transaction(self.connection.workspace_id):
             self._rows("burst").update(**news)
+
+    def _note_clock(self, usage: Usage) -> None:
+        """Which of two edits was later is a question of both clocks; their answers tell theirs to the second."""
+        ahead = usage.clock_ahead
+        if ahead is None or abs(ahead - self.connection.clock_ahead) < CLOCKS_DIFFER:
+            return
+        self.connection.clock_ahead = ahead
+        with workspace_transaction(self.connection.workspace_id):
+            Connection.objects.filter(pk=self.connection.pk).update(clock_ahead=ahead)
 
     def refused(self, failure: Failure) -> None:
         """Too many requests: nobody asks until the CRM wants to be asked again."""

@@ -1,3 +1,5 @@
+from dataclasses import asdict
+
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -11,7 +13,10 @@ OBJECT_TYPES = {"company": "partner", "contact": "contact"}  # the CRM's object 
 
 def remembered(field) -> dict:
     """A field of the CRM as `Connection.fields_known` keeps it."""
-    return {name: getattr(field, name) for name in ("name", "label", "type", "widget", "read_only")}
+    always = {name: getattr(field, name) for name in ("name", "label", "type", "widget", "read_only")}
+    return {
+        name: value for name, value in asdict(field).items() if value not in ("", None, False, ())
+    } | always
 
 
 class ConnectionQuerySet(models.QuerySet):
@@ -61,6 +66,8 @@ class Connection(WorkspaceModel):
     )  # "company.name": what the app's project files ask to be told
     # The CRM's fields as last read: object → [{"name", "label", "type", "widget", "read_only"}]
     fields_known = models.JSONField(default=dict, editable=False)
+    clock_ahead = models.FloatField(default=0.0)  # seconds that the CRM's clock is ahead of ours, as measured
+    fields_read_at = models.DateTimeField(null=True)
     connected_by = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     status_at = models.DateTimeField(default=timezone.now)
@@ -112,12 +119,19 @@ class FieldMapping(WorkspaceModel):
         OUT = "out", "To the CRM"
         BOTH = "both", "Both ways"
 
+    class Policy(models.TextChoices):
+        CRM = "crm", "The CRM's value"
+        PORTAL = "portal", "The portal's value"
+        LATEST = "latest", "The later value"
+
     connection = WorkspaceForeignKey(Connection, models.CASCADE, related_name="mappings")
-    object_type = models.CharField(max_length=12, choices=[("company", "Company"), ("contact", "Contact")])
+    object_type = models.CharField(max_length=12)
     field = models.CharField(max_length=200)
     label = models.CharField(max_length=200)
     prop = WorkspaceForeignKey(Property, models.CASCADE, related_name="+")
     direction = models.CharField(max_length=4, choices=Direction)
+    policy = models.CharField(max_length=6, choices=Policy, default=Policy.CRM)  # where both sides changed
+    type_known = models.CharField(max_length=40, blank=True)  # the CRM's type when a person last agreed to it
     read_only = models.BooleanField(default=False)  # in the CRM; such a field can only come in
     broken = models.TextField(blank=True)  # why it does not work at the moment
 

@@ -6,7 +6,8 @@ from crm_sync.models.connection import Connection, FieldMapping
 from crm_sync.models.records import ExternalRecord
 from workspaces.tenancy import WorkspaceForeignKey, WorkspaceManager, WorkspaceModel
 
-INBOX, OUTBOX = "hubspot.inbox", "hubspot.outbox"  # the queues of workspaces.jobs
+# The queues of workspaces.jobs.
+INBOX, OUTBOX, SWEEPS, SCHEMA = "hubspot.inbox", "hubspot.outbox", "crm.sweeps", "crm.schema"
 REFRESH = "portal.refresh"  # our own wish to read a record; the CRM did not call
 
 
@@ -23,6 +24,7 @@ class InboxEvent(WorkspaceModel):
         DONE = "done", "Done"
         SKIPPED = "skipped", "Skipped"
         DEAD = "dead", "Failed"
+        DISCARDED = "discarded", "Discarded"
 
     connection = WorkspaceForeignKey(Connection, models.CASCADE, related_name="events")
     fingerprint = models.CharField(max_length=64)
@@ -33,7 +35,7 @@ class InboxEvent(WorkspaceModel):
     occurred_at = models.DateTimeField(null=True)
     received_at = models.DateTimeField(default=timezone.now)
     handled_at = models.DateTimeField(null=True)
-    state = models.CharField(max_length=8, choices=State, default=State.PENDING)
+    state = models.CharField(max_length=10, choices=State, default=State.PENDING)
     reason = models.TextField(blank=True)
     tries = models.SmallIntegerField(default=0)
     next_at = models.DateTimeField(default=timezone.now)
@@ -60,6 +62,10 @@ class InboxEvent(WorkspaceModel):
     def __str__(self):
         return f"{self.kind} {self.external_id} {self.property}"
 
+    def happening(self):
+        """What happened, whatever the CRM calls the object."""
+        return self.kind.rpartition(".")[2]
+
 
 class OutboxChange(WorkspaceModel):
     """A value that was edited here and must go to the CRM. Written in the transaction of the edit."""
@@ -71,6 +77,7 @@ class OutboxChange(WorkspaceModel):
         PARKED = "parked", "Refused"
         DEAD = "dead", "Failed"
         SUPERSEDED = "superseded", "Replaced by a newer value"
+        DISCARDED = "discarded", "Discarded"
 
     link = WorkspaceForeignKey(ExternalRecord, models.CASCADE, related_name="changes")
     mapping = WorkspaceForeignKey(FieldMapping, models.CASCADE, related_name="changes")
@@ -108,9 +115,16 @@ class OutboxChange(WorkspaceModel):
     @property
     def shown(self):
         """The value in words."""
-        prop, values = self.mapping.prop, self.value if isinstance(self.value, list) else [self.value]
-        if isinstance(self.value, bool):
-            return "Yes" if self.value else "No"
-        if isinstance(self.value, dict):
-            return f"{self.value['amount']} {self.value['currency']}"
-        return ", ".join(prop.option_label(value) if prop.has_options else str(value) for value in values)
+        return in_words(self.mapping.prop, self.value)
+
+
+def in_words(prop, value) -> str:
+    """A raw value of a property, for people."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    if isinstance(value, dict):
+        return f"{value['amount']} {value['currency']}"
+    values = value if isinstance(value, list) else [value]
+    return ", ".join(prop.option_label(item) if prop.has_options else str(item) for item in values)

@@ -1,60 +1,70 @@
 """What became of values that were carried to the CRM, noted record by record."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from crm_sync.agreement import delivery
 from crm_sync.agreement.refreshing import refresh
-from crm_sync.connectors.base import CrmRecord, Failure, FailureKind, WriteResult
+from crm_sync.connectors.base import Failure, FailureKind, WriteResult
+from crm_sync.inbound import lifecycle, merging
 from crm_sync.limits import retries
 from crm_sync.mapping import codec
 from crm_sync.models import Connection, ExternalRecord, OutboxChange
+from crm_sync.outbound.planning import Plan
 from workspaces.models import PropertyDelivery
 
 State = OutboxChange.State
 Shown = PropertyDelivery.State
-
-
-@dataclass
-class Plan:
-    """The changes of one record, by what is to be done with them."""
-
-    link: ExternalRecord
-    found: CrmRecord | None
-    to_write: dict[OutboxChange, str] = field(default_factory=dict)
-    there_already: dict[OutboxChange, str] = field(default_factory=dict)
-    overruled: list[OutboxChange] = field(default_factory=list)
-    unfit: dict[OutboxChange, str] = field(default_factory=dict)
-    gone: list[OutboxChange] = field(default_factory=list)
-    agreed_before: dict = field(default_factory=dict)
-
-    def values(self) -> dict[str, str]:
-        return {change.mapping.field: wire for change, wire in self.to_write.items()}
+GONE = "This {noun} was deleted in {crm}."
+STALE_SECONDS = 2.0  # the CRM's copies are a moment behind each other
 
 
 def note(connection: Connection, plan: Plan, result: WriteResult | None) -> None:
     """In one transaction: the changes' states, what both sides now agree on, and what pages show."""
-    plan.agreed_before = plan.link.agreed
-    plan.link = ExternalRecord.objects.select_for_update(no_key=True).get(pk=plan.link.pk)
     plan.link.connection = connection
-    crm = str(connection)
+    if plan.moved and plan.found is not None:
+        return _follow_merge(connection, plan, plan.found.external_id)
+    record = None
+    if plan.clashing:  # the merge takes the locks of a change, which come before ours
+        plan.link, record = merging.locked(plan.link)
+    else:
+        plan.link = ExternalRecord.objects.select_for_update(no_key=True).get(pk=plan.link.pk)
+        plan.link.connection = connection
     for change, theirs in plan.there_already.items():
         _done(plan, change, theirs)
     for change, reason in plan.unfit.items():
         _parked(plan.link, change, reason)
     for change in plan.gone:
-        _parked(plan.link, change, f"This {plan.link.object_type} does not exist in {crm}.")
-    for change in plan.overruled:
-        _finish(plan.link, change, State.SUPERSEDED, Shown.REFUSED, delivery.OVERRULED.format(crm=crm))
-    if plan.overruled:
-        refresh([plan.link])
+        _parked(plan.link, change, GONE.format(noun=plan.link.object_type, crm=connection))
+    for change in plan.too_early:
+        _later(change, STALE_SECONDS)
     if plan.to_write:
         _note_writes(connection, plan, result)
     plan.link.writing_until = None
-    plan.link.save(update_fields=["agreed", "external_updated_at", "writing_until"])
+    plan.link.save(update_fields=["agreed", "sent", "external_updated_at", "writing_until"])
+    if plan.clashing:
+        _decide(plan, record)
+    return None
+
+
+def _follow_merge(connection: Connection, plan: Plan, survivor: str) -> None:
+    """The link goes to the survivor, and the edits after it: or nowhere, where another partner has it."""
+    for change in plan.moved:
+        _later(change, 0.0)
+    ExternalRecord.objects.filter(pk=plan.link.pk).update(writing_until=None)
+    lifecycle.merged(connection, plan.link.object_type, survivor, [plan.link.external_id])
+
+
+def _decide(plan: Plan, record) -> None:
+    """The CRM's value was changed too: the merge decides, and what it keeps of ours goes in the next pass."""
+    for change in plan.clashing:
+        _again_unless_replaced(change, timezone.now())
+    mappings = [change.mapping for change in plan.clashing]
+    if plan.found is not None and not merging.is_stale(plan.link, plan.found):
+        merging.merge_record(plan.link, record, plan.found, mappings, None, complete=False)
 
 
 def postpone(connection: Connection, changes: Mapping[ExternalRecord, list[OutboxChange]], failure: Failure):
@@ -81,30 +91,48 @@ def _note_writes(connection: Connection, plan: Plan, result: WriteResult | None)
         elif result.failure:
             _failed(plan.link, change, result.failure)
         else:
-            # The CRM may keep a value in a form of its own; that form is what its echo will carry.
             kept = result.record.values.get(name, wire) if result.record else wire
-            _done(plan, change, codec.same_form(change.mapping, kept))
+            rewritten = _rewritten(plan, change, wire, kept)
+            _done(plan, change, wire if rewritten else codec.same_form(change.mapping, kept))
 
 
 def _done(plan: Plan, change: OutboxChange, theirs: str) -> None:
-    name, agreed = change.mapping.field, plan.link.agreed
-    if agreed.get(name) == plan.agreed_before.get(name):
-        agreed[name] = {"crm": theirs, "ours": change.value}
+    """Both sides hold the same, unless the CRM made something else of it: then its form is taken in."""
+    name, link = change.mapping.field, plan.link
+    if link.agreed.get(name) == plan.agreed_before.get(name):
+        link.agree(name, crm=theirs, ours=change.value)
     else:
         # Between our look and our write the CRM's value was changed and taken in: look once more.
-        refresh([plan.link])
-    _finish(plan.link, change, State.DONE, Shown.IN_CRM)
+        refresh([link])
+    _finish(link, change, State.DONE, Shown.IN_CRM)
+
+
+def _rewritten(plan: Plan, change: OutboxChange, wire: str, kept: str) -> bool:
+    """Whether the CRM keeps another value than it was given; that is its change, and comes in as one."""
+    if codec.same_form(change.mapping, kept) == wire:
+        return False
+    refresh([plan.link])
+    return True
 
 
 def _parked(link: ExternalRecord, change: OutboxChange, message: str) -> None:
+    link.sent.pop(change.mapping.field, None)
     _finish(link, change, State.PARKED, Shown.REFUSED, message)
 
 
 def _failed(link: ExternalRecord, change: OutboxChange, failure: Failure) -> None:
     if failure.kind in (FailureKind.VALIDATION, FailureKind.GONE, FailureKind.SCOPE):
-        _parked(link, change, failure.message)
+        _parked(link, change, _blamed(failure))
+    elif failure.kind == FailureKind.CONFLICT:
+        _later(change, 0.0)  # somebody changed the record since our look: look and decide again
     else:
         _again(link, change, failure)
+
+
+def _blamed(failure: Failure) -> str:
+    """Which field the CRM is about, where it is none of those that were written: it may ask for another one."""
+    others = [name for name in failure.properties if name not in failure.message]
+    return f"{failure.message} ({', '.join(others)})" if others else failure.message
 
 
 def _again(link: ExternalRecord, change: OutboxChange, failure: Failure) -> None:
@@ -113,14 +141,23 @@ def _again(link: ExternalRecord, change: OutboxChange, failure: Failure) -> None
     old = timezone.now() - change.created_at > retries.GIVE_UP_AFTER
     if old or (not waits and change.tries >= retries.MOST_TRIES):
         return _finish(link, change, State.DEAD, Shown.REFUSED, failure.message)
+    at = retries.next_try(change.tries, retry_after=failure.retry_after)
+    return _again_unless_replaced(change, at, message=failure.message)
+
+
+def _later(change: OutboxChange, seconds: float) -> None:
+    """Nothing was tried: the same again in a moment, and it does not count."""
+    at = timezone.now() + timedelta(seconds=seconds)
+    _again_unless_replaced(change, at, tries=max(0, change.tries - 1))
+
+
+def _again_unless_replaced(change: OutboxChange, at: datetime, **noted) -> None:
     newer = OutboxChange.objects.filter(
         state=State.PENDING, link=OuterRef("link"), mapping=OuterRef("mapping")
     )
     mine = OutboxChange.objects.filter(pk=change.pk, state=State.INFLIGHT)
     mine.filter(Exists(newer)).update(state=State.SUPERSEDED, finished_at=timezone.now())
-    at = retries.next_try(change.tries, retry_after=failure.retry_after)
-    mine.update(state=State.PENDING, next_at=at, message=failure.message)
-    return None
+    mine.update(state=State.PENDING, next_at=at, **noted)
 
 
 def _finish(link: ExternalRecord, change: OutboxChange, state: str, shown: str, message: str = "") -> None:

@@ -10,6 +10,8 @@ from workspaces import statements
 from workspaces.signals import record_changed
 from workspaces.tenancy import current_workspace_id
 
+PEOPLE = ("team", "contact")
+
 
 @receiver(record_changed)
 def follow(sender, changes, **kwargs):
@@ -20,14 +22,21 @@ def follow(sender, changes, **kwargs):
     if not mappings:
         return
     level = changes[0].level
-    links = ExternalRecord.objects.filter(**{f"{level}__in": [change.record.pk for change in changes]})
+    links = ExternalRecord.objects.linked().filter(
+        **{f"{level}__in": [change.record.pk for change in changes]}
+    )
     by_record = defaultdict(list)
     for link in links.select_related("connection"):
         by_record[getattr(link, f"{level}_id")].append(link)
     for change in changes:
         for link in by_record[change.record.pk]:
             if not _came_from(link, change):
-                delivery.enqueue(link, _values(link, change, mappings), edited_by=change.by.label)
+                delivery.enqueue(
+                    link,
+                    _values(link, change, mappings),
+                    edited_by=change.by.label,
+                    by_person=change.by.kind in PEOPLE,
+                )
 
 
 LINKED = {

@@ -12,10 +12,10 @@ from crm_sync.inbound import linking
 from crm_sync.mapping.fields import map_field
 from crm_sync.models import Allowance, Connection, InboxEvent, OutboxChange
 from tests.fakes import hubspot, salesforce
-from workspaces.actors import SYSTEM
+from workspaces.actors import SYSTEM, Actor
 from workspaces.jobs import leave_work
 from workspaces.models import PropertyChange, PropertyDelivery
-from workspaces.properties import properties_of
+from workspaces.properties import properties_of, set_properties
 from workspaces.tenancy import workspace_transaction
 
 MAPPED = {"name": ("name", "in"), "tier": ("partner_tier", "in"), "website": ("website", "both")}
@@ -145,6 +145,17 @@ def linked(sync, brightpath, drain):
     drain()
     sync.crm.calls.clear()
     return brightpath
+
+
+@pytest.fixture
+def edit(sync, pat):
+    """Pat edits her partner's profile."""
+
+    def change(record, **values):
+        with sync.inside():
+            set_properties(record, values, by=Actor.of_contact(pat))
+
+    return change
 
 
 @pytest.fixture

@@ -10,18 +10,18 @@ from crm_sync.connectors.base import COMPANY, CONTACT, PushedEvent
 
 MOST_EVENTS = 1000  # HubSpot sends at most 100 in one request
 OBJECT_TYPES = {"0-1": CONTACT, "0-2": COMPANY, "contact": CONTACT, "company": COMPANY}
-NOT_YET = {
-    "creation": "Not yet: new records are not imported by themselves.",
-    "deletion": "Not yet: deletions are kept for later.",
-    "merge": "Not yet: merged records are kept for later.",
-    "restore": "Not yet: restored records are kept for later.",
-    "privacyDeletion": "Not yet: privacy deletions are kept for later.",
-    "associationChange": "Not yet: associations between records are kept for later.",
-}
+KINDS = {"propertyChange", "creation", "deletion", "merge", "restore", "privacyDeletion", "associationChange"}
 # What makes an event the same event. Its eventId is not unique, and a retry raises attemptNumber.
 IDENTITY = (
     *("portalId", "appId", "objectTypeId", "objectId", "fromObjectId", "toObjectId", "propertyName"),
-    *("propertyValue", "occurredAt", "associationType", "associationRemoved", "newObjectId"),
+    *(
+        "propertyValue",
+        "occurredAt",
+        "associationType",
+        "associationRemoved",
+        "newObjectId",
+        "mergedObjectIds",
+    ),
 )
 
 
@@ -43,14 +43,14 @@ def _event(item: Mapping[str, Any]) -> PushedEvent:
     # HubSpot's table calls it eventType, its examples subscriptionType.
     kind = _text(item.get("subscriptionType") or item.get("eventType"))[:60]
     subject, _, happening = kind.partition(".")
-    object_type = OBJECT_TYPES.get(_text(item.get("objectTypeId")) or subject, "")
+    object_type, external_id = _subject(subject, happening, item)
     return PushedEvent(
         fingerprint=_fingerprint(kind, item),
         account=_text(item.get("portalId")),
         app=_text(item.get("appId")),
         kind=kind,
         object_type=object_type,
-        external_id=_text(item.get("objectId"))[:40],
+        external_id=external_id,
         property=_text(item.get("propertyName"))[:200],
         occurred_at=_moment(item.get("occurredAt")),
         raw=item,
@@ -58,13 +58,53 @@ def _event(item: Mapping[str, Any]) -> PushedEvent:
     )
 
 
+def _subject(subject: str, happening: str, item: Mapping[str, Any]) -> tuple[str, str]:
+    """The record that has to be looked at: of an association the contact, of a merge the one that is left."""
+    if happening == "associationChange":
+        return _contact_of(item)
+    object_type = OBJECT_TYPES.get(_text(item.get("objectTypeId")) or subject, "")
+    named = item.get("newObjectId") or item.get("primaryObjectId") if happening == "merge" else None
+    return object_type, _text(named or item.get("objectId"))[:40]
+
+
+def _contact_of(item: Mapping[str, Any]) -> tuple[str, str]:
+    """Contacts belong to companies; the event comes from either side, with type ids or in words."""
+    one, _, other = _text(item.get("associationType")).lower().partition("_to_")
+    sides = {
+        OBJECT_TYPES.get(_text(item.get("fromObjectTypeId")) or one, ""): item.get("fromObjectId"),
+        OBJECT_TYPES.get(_text(item.get("toObjectTypeId")) or other, ""): item.get("toObjectId"),
+    }
+    if sides.keys() != {COMPANY, CONTACT}:
+        return "", ""
+    return CONTACT, _text(sides[CONTACT])[:40]
+
+
+def merged_ids(raw: str) -> tuple[str, list[str]]:
+    """From a stored merge event: the id of the record that is left, and those that went into it."""
+    try:
+        item = json.loads(raw)
+    except ValueError:
+        return "", []
+    if not isinstance(item, dict):
+        return "", []
+    survivor = _text(item.get("newObjectId") or item.get("primaryObjectId") or item.get("objectId"))
+    others = item.get("mergedObjectIds")
+    listed = [_text(i) for i in others] if isinstance(others, list) else []
+    ids = [_text(item.get("primaryObjectId")), *listed]
+    return survivor, [i for i in dict.fromkeys(ids) if i and i != survivor]
+
+
 def _not_yet(happening: str, object_type: str, item: Mapping[str, Any]) -> str:
-    if happening != "propertyChange":
-        return NOT_YET.get(happening, "This kind of event is not known to the portal.")
+    if happening not in KINDS:
+        return "This kind of event is not known to the portal."
+    if happening == "associationChange":
+        return "" if object_type else "Only who belongs to which company is kept in step."
     if not object_type:
         return "Only companies and contacts are synchronised."
-    if not (item.get("objectId") and item.get("propertyName")):
-        return "The event names no record or no property."
+    if happening != "merge" and not item.get("objectId"):
+        return "The event names no record."
+    if happening == "propertyChange" and not item.get("propertyName"):
+        return "The event names no property."
     return ""
 
 

@@ -44,7 +44,8 @@ def test_the_recorded_batch_is_stored_once_and_sorted(sync, recorded, brightpath
         companies={"512000111": {"name": "Brightpath", "partner_tier": "gold", "partner_regions": "emea"}}
     )
     sync.link(brightpath, "512000111")
-    sync.crm.edit("512000111", partner_tier="platinum")
+    # As the batch tells, it was merged into a new record since.
+    sync.crm.seed(companies={"512000777": {"name": "Brightpath", "partner_tier": "platinum"}})
 
     assert recorded().status_code == 204
     assert recorded().status_code == 204
@@ -57,11 +58,11 @@ def test_the_recorded_batch_is_stored_once_and_sorted(sync, recorded, brightpath
         (
             "object.associationChange",
             "skipped",
-            "Not yet: associations between records are kept for later.",
+            "No partner or contact is linked to this record of the CRM.",
         ),
-        ("company.merge", "skipped", "Not yet: merged records are kept for later."),
-        ("contact.privacyDeletion", "skipped", "Not yet: privacy deletions are kept for later."),
-        ("object.deletion", "skipped", "Not yet: deletions are kept for later."),
+        ("company.merge", "done", ""),
+        ("contact.privacyDeletion", "done", ""),
+        ("object.deletion", "done", ""),
         ("tax_number", "skipped", "No partner or contact is linked to this record of the CRM."),
     }
     assert len(sync.events()) == 7
@@ -113,7 +114,7 @@ def test_a_retry_split_into_other_batches_adds_nothing(sync, push):
 def test_work_is_left_in_the_transaction_that_stores(sync, push):
     Due.objects.all().delete()
     push({"propertyName": "partner_tier"})
-    push({"subscriptionType": "company.merge", "propertyName": None})
+    push({"subscriptionType": "company.celebration", "propertyName": None})
 
     assert list(Due.objects.values_list("queue", flat=True)) == ["hubspot.inbox"]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from crm_sync.inbound import arrival, inbox
+from crm_sync.inbound import inbox, merging
 from crm_sync.models import ExternalRecord, InboxEvent
 from workspaces.jobs import run_everything
 
@@ -166,7 +166,7 @@ def test_a_crash_after_the_read_leaves_everything_for_the_next_pass(sync, linked
 
     sync.crm.edit("1", partner_tier="silver")
     push({"propertyName": "partner_tier"})
-    monkeypatch.setattr(arrival, "set_properties", killed)
+    monkeypatch.setattr(merging, "set_properties", killed)
     with pytest.raises(Killed):
         run_everything()
     monkeypatch.undo()
@@ -186,14 +186,14 @@ def test_an_event_that_always_fails_is_buried_and_the_others_go_on(
 ):
     sync.crm.seed(companies={"2": {"name": "Kestrel", "partner_tier": "gold"}})
     sync.link(kestrel, "2")
-    whole = arrival.set_properties
+    whole = merging.set_properties
 
     def poisoned(record, values, *, by):
         if record.pk == linked.pk:
             raise RuntimeError("poison")
         return whole(record, values, by=by)
 
-    monkeypatch.setattr(arrival, "set_properties", poisoned)
+    monkeypatch.setattr(merging, "set_properties", poisoned)
     sync.crm.edit("1", partner_tier="silver")
     push({"propertyName": "partner_tier"})
     for _ in range(12):

@@ -1,0 +1,91 @@
+"""Whether a record of the CRM is somebody whom the portal has already: by a unique key, else by domain or address."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.db.models import Func, TextField, Value
+from django.db.models.functions import Lower
+
+from crm_sync.connectors.base import CrmRecord
+from crm_sync.kinds import KINDS
+from crm_sync.mapping import codec, schema
+from crm_sync.models import Connection, FieldMapping
+
+HOST = r"^\s*(?:[a-z]+://)?(?:www\.)?([^/:?#\s]+)"
+SHARED_HOSTS = {"linkedin.com", "facebook.com", "x.com", "instagram.com"}  # the address of many
+
+
+@dataclass(frozen=True)
+class Match:
+    record: Any
+    certain: bool  # by a key that is unique on both sides
+    by: str
+
+
+def find(
+    connection: Connection, object_type: str, mappings: Iterable[FieldMapping], records: Iterable[CrmRecord]
+) -> dict[str, list[Match]]:
+    """External id → whom it may be. One question a key, however many records there are."""
+    found: dict[str, list[Match]] = defaultdict(list)
+    records = list(records)
+    for mapping in mappings:
+        known = schema.known_field(connection, object_type, mapping.field)
+        if known and known.unique and mapping.prop.key != "email":
+            _by_unique(found, object_type, mapping, records)
+        elif mapping.prop.type == "url" and mapping.prop.key == "website":
+            _by_host(found, object_type, mapping, records)
+        elif mapping.prop.key == "email":
+            _by_address(found, object_type, mapping, records)
+    return found
+
+
+def host_of(text: str) -> str:
+    """The part of a web address that is the company's: example.com of https://www.example.com/de."""
+    text = text.strip().lower()
+    host = urlsplit(text if "//" in text else f"//{text}").hostname or ""
+    host = host.removeprefix("www.")
+    return "" if host in SHARED_HOSTS else host
+
+
+def _stored(mapping: FieldMapping) -> Func:
+    """The value as it stands in the document. (A key transform takes a number for a place in a list.)"""
+    number = Value(str(mapping.prop.number))
+    return Func("raw", number, function="jsonb_extract_path_text", output_field=TextField())
+
+
+def _by_unique(found, object_type, mapping, records) -> None:
+    wanted = {}
+    for record in records:
+        try:
+            value = codec.from_wire(mapping, record.values.get(mapping.field, ""), currency="")
+        except codec.UnfitValue:
+            continue
+        if value is not None:
+            wanted[str(value)] = record.external_id
+    rows = KINDS[object_type].model.objects.annotate(wanted_by=_stored(mapping))
+    _take(found, rows.filter(wanted_by__in=list(wanted)), wanted, certain=True, by=mapping.label)
+
+
+def _by_host(found, object_type, mapping, records) -> None:
+    wanted = {host: r.external_id for r in records if (host := host_of(r.values.get(mapping.field, "")))}
+    there = Func(Lower(_stored(mapping)), Value(HOST), function="substring", output_field=TextField())
+    rows = KINDS[object_type].model.objects.annotate(wanted_by=there).filter(wanted_by__in=list(wanted))
+    _take(found, rows, wanted, certain=False, by="web address")
+
+
+def _by_address(found, object_type, mapping, records) -> None:
+    wanted = {}
+    for record in records:
+        if address := record.values.get(mapping.field, "").strip().lower():
+            wanted[address] = record.external_id
+    rows = KINDS[object_type].model.objects.annotate(wanted_by=Lower("email"))
+    _take(found, rows.filter(wanted_by__in=list(wanted)), wanted, certain=False, by="e-mail address")
+
+
+def _take(found, rows, wanted: dict[str, str], *, certain: bool, by: str) -> None:
+    if wanted:
+        for row in rows:
+            found[wanted[row.wanted_by]].append(Match(row, certain, by))

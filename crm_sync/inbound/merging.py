@@ -1,0 +1,181 @@
+"""One record as the CRM has it now, brought together with the portal's: field by field, in one transaction."""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import OperationalError, transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from crm_sync.agreement import conflicts, delivery
+from crm_sync.agreement.decisions import Decision, Sides, merge
+from crm_sync.connectors.base import CrmRecord
+from crm_sync.kinds import KINDS
+from crm_sync.mapping import codec
+from crm_sync.mapping.schema import GONE_FIELD
+from crm_sync.models import ExternalRecord, FieldMapping, InboxEvent
+from workspaces.actors import Actor
+from workspaces.properties import PropertyErrors, set_properties
+
+MOVES = 3  # how often a link may change between our look and our lock
+NOT_OURS = "\x00"  # equal to nothing that a CRM holds
+THEIRS = {Decision.TAKE, Decision.OVERRULE}
+OURS = {Decision.SEND, Decision.KEEP, Decision.RECOGNISE}
+
+
+@dataclass
+class Outcome:
+    """What is to happen to a record, field by field, and what cannot."""
+
+    decided: dict[FieldMapping, Decision] = field(default_factory=dict)
+    theirs: dict[FieldMapping, str] = field(default_factory=dict)
+    values: dict[FieldMapping, Any] = field(default_factory=dict)  # theirs, in the portal's form
+    ours: dict[FieldMapping, Any] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)  # CRM field → why it was left alone
+    gone: list[FieldMapping] = field(default_factory=list)
+
+    def those(self, *decisions: Decision) -> list[FieldMapping]:
+        return [mapping for mapping, decision in self.decided.items() if decision in decisions]
+
+
+def locked(link: ExternalRecord):
+    """The link and its record, held. The locks of a change come first (workspaces/locks.py), ours after them."""
+    connection, of_link = link.connection, KINDS[link.object_type].link
+    for _ in range(MOVES):
+        record = ExternalRecord.objects.select_related(of_link).get(pk=link.pk).record
+        with suppress(_Moved), transaction.atomic():
+            if record is not None:
+                KINDS[link.object_type].lock([record])
+            row = ExternalRecord.objects.select_for_update(no_key=True).get(pk=link.pk)
+            if getattr(row, f"{of_link}_id") != (record and record.pk):
+                raise _Moved
+            row.connection = connection
+            if record is not None:
+                record.refresh_from_db(fields=["raw", "norm", "set_at", "version"])
+                setattr(row, of_link, record)
+            return row, record
+    raise OperationalError("The link kept changing.")
+
+
+class _Moved(Exception):
+    """Somebody linked it between our look and our lock: the savepoint gives the locks back."""
+
+
+def is_stale(link: ExternalRecord, found: CrmRecord) -> bool:
+    """The CRM's copies are a moment behind each other: an older one than we know says nothing."""
+    seen = link.external_updated_at
+    return bool(seen and found.updated_at and found.updated_at < seen)
+
+
+def merge_record(
+    link: ExternalRecord,
+    record,
+    found: CrmRecord,
+    mappings: Iterable[FieldMapping],
+    known: set[str] | None,
+    *,
+    complete: bool = True,
+) -> Outcome:
+    """Under the record's lock; raises nothing that a person could mend. `complete`: all mapped fields were read."""
+    outcome = decide(link, record, found, mappings, known)
+    for mapping in outcome.gone:
+        mapping.broken = GONE_FIELD
+        mapping.save(update_fields=["broken"])
+    _write(outcome, link, record)
+    _note_conflicts(outcome, link)
+    delivery.ensure(link, {m: outcome.ours[m] for m in outcome.those(*OURS)}, edited_by=str(link.connection))
+    link.external_updated_at = found.updated_at or link.external_updated_at
+    link.synced_at = timezone.now()
+    if complete:
+        link.complete_at = found.updated_at
+    link.save(update_fields=["agreed", "sent", "external_updated_at", "complete_at", "synced_at"])
+    return outcome
+
+
+def decide(link, record, found: CrmRecord, mappings, known: set[str] | None) -> Outcome:
+    """What a merge would do. Writes nothing."""
+    outcome = Outcome()
+    currency = link.connection.workspace.currency
+    for mapping in mappings:
+        if mapping.field not in found.values and known is not None and mapping.field not in known:
+            # The field was deleted over there: that is no reason to clear our value.
+            outcome.gone.append(mapping)
+            outcome.reasons[mapping.field] = GONE_FIELD
+            continue
+        try:
+            value = codec.from_wire(mapping, found.values.get(mapping.field, ""), currency=currency)
+            theirs = codec.to_wire(mapping, value)
+        except codec.UnfitValue as error:
+            outcome.reasons[mapping.field] = str(error)
+            continue
+        sides = _sides(link, record, mapping, theirs, found)
+        outcome.decided[mapping] = merge(sides, direction=mapping.direction, policy=mapping.policy)
+        outcome.theirs[mapping], outcome.values[mapping], outcome.ours[mapping] = theirs, value, sides.ours
+    return outcome
+
+
+def _sides(link, record, mapping, theirs: str, found: CrmRecord) -> Sides:
+    ours = record.value(mapping.prop)
+    return Sides(
+        theirs=theirs,
+        ours=ours,
+        ours_as_theirs=ours_as_theirs(mapping, ours),
+        agreed=link.agreed.get(mapping.field),
+        sent=tuple(link.sent.get(mapping.field, ())),
+        theirs_later=mapping.policy != "latest" or _theirs_later(link, record, mapping, found),
+    )
+
+
+def ours_as_theirs(mapping, ours) -> str:
+    try:
+        return codec.to_wire(mapping, ours)
+    except codec.UnfitValue:
+        return NOT_OURS
+
+
+def _theirs_later(link, record, mapping, found: CrmRecord) -> bool:
+    """The CRM's moment by our clock against our edit's. A tie, or a moment unknown, is the CRM's."""
+    told = InboxEvent.objects.filter(
+        connection_id=link.connection_id,
+        object_type=link.object_type,
+        external_id=link.external_id,
+        property=mapping.field,
+        state="pending",
+    ).aggregate(at=Max("occurred_at"))
+    theirs, ours = told["at"] or found.updated_at, record.set_at.get(str(mapping.prop.number))
+    if theirs is None or ours is None:
+        return True
+    return theirs - timedelta(seconds=link.connection.clock_ahead) >= datetime.fromisoformat(ours)
+
+
+def _write(outcome: Outcome, link: ExternalRecord, record) -> None:
+    """Sets what the portal accepts; a value that it refuses leaves its field as it was, with the reason."""
+    connection = link.connection
+    by = Actor("crm", str(connection.pk), str(connection))
+    wanted = {m.prop.key: m for m in outcome.those(*THEIRS)}
+    while wanted:
+        try:
+            set_properties(record, {key: outcome.values[m] for key, m in wanted.items()}, by=by)
+            break
+        except PropertyErrors as error:
+            for key, message in error.errors.items():
+                mapping = wanted.pop(key)
+                outcome.reasons[mapping.field] = message
+                del outcome.decided[mapping]
+    for mapping in outcome.those(Decision.AGREE, *THEIRS):
+        link.agree(mapping.field, crm=outcome.theirs[mapping], ours=record.value(mapping.prop))
+    for mapping in outcome.those(Decision.KEEP, Decision.RECOGNISE):
+        link.agree(mapping.field, crm=outcome.theirs[mapping], ours=outcome.values[mapping])
+    delivery.settle(link, outcome.those(Decision.OVERRULE), overruled=True)
+    delivery.settle(link, outcome.those(Decision.AGREE, Decision.TAKE), overruled=False)
+
+
+def _note_conflicts(outcome: Outcome, link: ExternalRecord) -> None:
+    for decision, kept in ((Decision.OVERRULE, "crm"), (Decision.KEEP, "portal")):
+        for mapping in outcome.those(decision):
+            conflicts.note_both_changed(
+                link, mapping, theirs=outcome.values[mapping], ours=outcome.ours[mapping], kept=kept
+            )
