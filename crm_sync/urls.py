@@ -2,7 +2,16 @@ from django.urls import path
 
 from crm_sync.connecting.ways import WAYS
 from crm_sync.inbound import hook_views
-from crm_sync.settings_views import activity, connections, mapping, records, sign_in, wizard
+from crm_sync.settings_views import (
+    activity,
+    conflicts,
+    connections,
+    imports,
+    mapping,
+    records,
+    sign_in,
+    wizard,
+)
 
 hook_urlpatterns = [
     path("hubspot/", hook_views.hubspot, name="hubspot_hook"),
@@ -35,11 +44,19 @@ settings_urlpatterns = [
     path("<uuid:pk>/mapping/<uuid:mapping_pk>/direction/", mapping.direction, name="crm_direction"),
     path("<uuid:pk>/mapping/<uuid:mapping_pk>/removal/", mapping.removal, name="crm_unmapping"),
     path("<uuid:pk>/records/", records.records, name="crm_records"),
+    path("<uuid:pk>/records/<uuid:link_pk>/", records.record, name="crm_record"),
     path("<uuid:pk>/records/<uuid:link_pk>/removal/", records.unlinking, name="crm_unlinking"),
+    path("<uuid:pk>/import/", imports.imports, name="crm_import"),
+    path("<uuid:pk>/import/<str:object_type>/", imports.rule, name="crm_rule"),
+    path("<uuid:pk>/import/<str:object_type>/start/", imports.start, name="crm_import_start"),
+    path("<uuid:pk>/jobs/<uuid:job_pk>/<str:act>/", imports.job, name="crm_job"),
+    path("<uuid:pk>/conflicts/", conflicts.conflict_list, name="crm_conflicts"),
+    path("<uuid:pk>/conflicts/<uuid:conflict_pk>/decision/", conflicts.decision, name="crm_decision"),
     path("<uuid:pk>/incoming/", activity.incoming, name="crm_in"),
     path("<uuid:pk>/outgoing/", activity.outgoing, name="crm_out"),
     path("<uuid:pk>/replay/", activity.replay, name="crm_replay"),
     path("<uuid:pk>/resending/", activity.resending, name="crm_resending"),
+    path("<uuid:pk>/discarding/<str:way>/", activity.discarding, name="crm_discarding"),
 ]
 person_urlpatterns = [
     # One for all workspaces: apps over there know it by heart.

@@ -12,7 +12,7 @@ from PIL import Image
 from crm_sync.connecting.accounts import connect_hubspot
 from crm_sync.connectors.base import CrmField
 from crm_sync.mapping.fields import map_field
-from crm_sync.models import ExternalRecord, InboxEvent, OutboxChange
+from crm_sync.models import Conflict, ExternalRecord, InboxEvent, OutboxChange, SyncJob
 from portal.access import viewing
 from portal.experiences import editing as experience_editing
 from portal.experiences import publishing
@@ -137,4 +137,9 @@ def _connection(partner):
         "link": link.pk,
         "event": event.pk,
         "change": change.pk,
+        "job": SyncJob.objects.create(connection=connection, kind="backfill", object_type="company").pk,
+        "conflict": Conflict.objects.create(connection=connection, link=link, mapping=mapping).pk,
+        "crm_object": "company",
+        "crm_act": "cancel",
+        "crm_way": "out",
     }

@@ -1,25 +1,30 @@
-"""Trying again what failed or was refused."""
+"""What failed or was refused: tried again one by one or by filter, or discarded with a reason. Twice is harmless."""
 
 from django.utils import timezone
 
-from crm_sync.models import OutboxChange
+from crm_sync.agreement import audit
+from crm_sync.models import Connection, OutboxChange
 from crm_sync.models.queues import INBOX, OUTBOX
 from workspaces.jobs import leave_work
 
+FAILED_EVENTS = ["dead"]
+FAILED_CHANGES = ["parked", "dead"]
 
-def replay_events(events) -> int:
+
+def replay_events(events, connection: Connection | None = None, *, by: object = "") -> int:
     """Tries events again that failed or were put aside."""
-    again = events.filter(state__in=["dead", "skipped"])
+    again = events.filter(state__in=["dead", "skipped", "discarded"]).exclude(external_id="")
     count = again.update(state="pending", tries=0, next_at=timezone.now(), reason="", handled_at=None)
     if count:
         leave_work(INBOX)
+        _noted(connection, "replay", f"{count:,} of the CRM’s events are tried again.", by)
     return count
 
 
-def resend(changes) -> int:
+def resend(changes, connection: Connection | None = None, *, by: object = "") -> int:
     """Sends values again that the CRM refused or that were given up, unless a newer one waits."""
     count = 0
-    for change in changes.filter(state__in=["parked", "dead"]).select_for_update():
+    for change in changes.filter(state__in=FAILED_CHANGES).select_for_update():
         newer = OutboxChange.objects.filter(link=change.link_id, mapping=change.mapping_id, state="pending")
         if newer.exists():
             continue
@@ -28,4 +33,36 @@ def resend(changes) -> int:
         count += 1
     if count:
         leave_work(OUTBOX)
+        _noted(connection, "resend", f"{count:,} values are sent again.", by)
     return count
+
+
+def discard_events(events, connection: Connection, *, reason: str, by: object) -> int:
+    found = events.filter(state__in=FAILED_EVENTS)
+    count = found.update(state="discarded", reason=reason, handled_at=timezone.now())
+    if count:
+        _noted(connection, "discard", f"{count:,} of the CRM’s events were discarded: {reason}", by)
+    return count
+
+
+def discard_changes(changes, connection: Connection, *, reason: str, by: object) -> int:
+    """The two sides agree to differ, until either changes."""
+    count = 0
+    rows = changes.filter(state__in=FAILED_CHANGES).select_related("link", "mapping__prop")
+    for change in rows.select_for_update(of=("self",)):
+        link, name = change.link, change.mapping.field
+        crm = link.agreed.get(name, {}).get("crm", "")
+        record = link.record
+        link.agree(name, crm=crm, ours=record.value(change.mapping.prop) if record else change.value)
+        link.save(update_fields=["agreed", "sent"])
+        change.state, change.message, change.finished_at = "discarded", reason, timezone.now()
+        change.save(update_fields=["state", "message", "finished_at"])
+        count += 1
+    if count:
+        _noted(connection, "discard", f"{count:,} values for the CRM were discarded: {reason}", by)
+    return count
+
+
+def _noted(connection: Connection | None, action: str, message: str, by: object) -> None:
+    if connection is not None:
+        audit.note(connection, action, message, by=by)

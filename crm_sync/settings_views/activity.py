@@ -35,9 +35,11 @@ def outgoing(request, pk):
 
 
 def _listed(request, connection, way, rows, states):
-    state = request.GET.get("state", "")
+    state, words = request.GET.get("state", ""), request.GET.get("q", "").strip()
     if state in states.values:
         rows = rows.filter(state=state)
+    if words:
+        rows = rows.filter(**{f"{'reason' if way == 'incoming' else 'message'}__icontains": words})
     page = Paginator(rows, A_PAGE).get_page(request.GET.get("page"))
     if way == "incoming":
         page.object_list = name_subjects(connection, page.object_list)
@@ -46,6 +48,8 @@ def _listed(request, connection, way, rows, states):
         "page": page,
         "states": states.choices,
         "state": state,
+        "q": words,
+        "failed": state in ("dead", "parked"),
         "may_manage": request.member.may("crm.manage"),
     }
     return render(request, f"crm_sync/settings/{way}.html", context)
@@ -57,7 +61,8 @@ def replay(request, pk):
     """Events again: one, or all that failed."""
     connection = get_object_or_404(Connection.objects, pk=pk)
     events = InboxEvent.objects.filter(connection=connection)
-    count = dead_letters.replay_events(_one_or_failed(events, request.POST.get("one"), ["dead"]))
+    chosen = _chosen(events, request.POST, dead_letters.FAILED_EVENTS, "reason")
+    count = dead_letters.replay_events(chosen, connection, by=request.member)
     messages.success(request, f"Trying {count:,} event{pluralize(count)} again.")
     return _back(request, pk, "settings:crm_in")
 
@@ -68,18 +73,45 @@ def resending(request, pk):
     """Values again: one, or all that failed or were refused."""
     connection = get_object_or_404(Connection.objects, pk=pk)
     changes = OutboxChange.objects.filter(link__connection=connection)
-    count = dead_letters.resend(_one_or_failed(changes, request.POST.get("one"), ["parked", "dead"]))
+    chosen = _chosen(changes, request.POST, dead_letters.FAILED_CHANGES, "message")
+    count = dead_letters.resend(chosen, connection, by=request.member)
     messages.success(request, f"Sending {count:,} change{pluralize(count)} again.")
     return _back(request, pk, "settings:crm_out")
 
 
-def _one_or_failed(rows, one, failed):
-    if not one:
-        return rows.filter(state__in=failed)
-    try:
-        return rows.filter(pk=UUID(one))
-    except ValueError as error:
-        raise Http404 from error
+@require_POST
+@settings_view("crm.manage")
+def discarding(request, pk, way):
+    """What failed and is not wanted any more: one, or all that a filter shows, with the reason."""
+    connection = get_object_or_404(Connection.objects, pk=pk)
+    reason = request.POST.get("reason", "").strip()[:300]
+    if way not in ("in", "out"):
+        raise Http404
+    if not reason:
+        messages.error(request, "Say why: the reason is kept with what is discarded.")
+        return _back(request, pk, f"settings:crm_{way}")
+    if way == "in":
+        rows = InboxEvent.objects.filter(connection=connection)
+        chosen = _chosen(rows, request.POST, dead_letters.FAILED_EVENTS, "reason")
+        count = dead_letters.discard_events(chosen, connection, reason=reason, by=request.member)
+    else:
+        changes = OutboxChange.objects.filter(link__connection=connection)
+        chosen = _chosen(changes, request.POST, dead_letters.FAILED_CHANGES, "message")
+        count = dead_letters.discard_changes(chosen, connection, reason=reason, by=request.member)
+    messages.success(request, f"{count:,} discarded.")
+    return _back(request, pk, f"settings:crm_{way}")
+
+
+def _chosen(rows, posted, failed, words):
+    """One, or those that failed: all of them, or the ones with this state and these words."""
+    if one := posted.get("one"):
+        try:
+            return rows.filter(pk=UUID(one))
+        except ValueError as error:
+            raise Http404 from error
+    state = posted.get("state", "")
+    rows = rows.filter(state__in=[state] if state in failed else failed)
+    return rows.filter(**{f"{words}__icontains": posted["q"]}) if posted.get("q") else rows
 
 
 def _back(request, pk, listed):

@@ -1,9 +1,9 @@
 from django import forms
 from django.core.validators import RegexValidator
 
+from crm_sync.kinds import KINDS
 from crm_sync.mapping.schema import known_field
 from crm_sync.models import ExternalRecord, FieldMapping
-from crm_sync.models.connection import OBJECT_TYPES
 from workspaces.models import Contact, Partner, Property
 
 DIGITS = RegexValidator(r"^\d{1,20}\Z", "This is a number, as HubSpot shows it.")
@@ -21,6 +21,13 @@ class MappingForm(forms.Form):
     """One more property, and the field of the CRM that holds the same."""
 
     direction = forms.ChoiceField(choices=FieldMapping.Direction, initial="both")
+    policy = forms.ChoiceField(
+        label="Where both sides changed",
+        choices=FieldMapping.Policy,
+        initial="crm",
+        required=False,
+        help_text="Whose value is kept. Both are shown under Conflicts either way.",
+    )
 
     def __init__(self, *args, connection, **kwargs):
         super().__init__(*args, **kwargs)
@@ -29,12 +36,13 @@ class MappingForm(forms.Form):
         free = Property.objects.live().exclude(pk__in=mapped).exclude(type="user")
         self.fields["prop"] = forms.ModelChoiceField(free, label="Property", empty_label="Choose a property")
         choices = [("", "Choose a field"), *_field_groups(connection)]
-        self.fields["field"] = forms.ChoiceField(label="HubSpot field", choices=choices)
+        self.fields["field"] = forms.ChoiceField(label=f"{connection} field", choices=choices)
+        self.order_fields(["prop", "field", "direction", "policy"])
 
     def clean(self):
         cleaned = super().clean() or {}
         prop, field = cleaned.get("prop"), cleaned.get("field")
-        if prop and field and OBJECT_TYPES[field.partition(":")[0]] != prop.level:
+        if prop and field and KINDS[field.partition(":")[0]].level != prop.level:
             self.add_error("field", f"{prop.label} belongs to {prop.get_level_display().lower()}s.")
         return cleaned
 
@@ -46,11 +54,13 @@ class MappingForm(forms.Form):
             "field": known_field(self.connection, object_type, name),
             "prop": self.cleaned_data["prop"],
             "direction": self.cleaned_data["direction"],
+            "policy": self.cleaned_data["policy"],
         }
 
 
 class DirectionForm(forms.Form):
     direction = forms.ChoiceField(choices=FieldMapping.Direction)
+    policy = forms.ChoiceField(choices=FieldMapping.Policy, required=False)
 
 
 class LinkForm(forms.Form):
@@ -82,13 +92,14 @@ class LinkForm(forms.Form):
 
 
 def _field_groups(connection):
-    nouns = {"company": "Companies", "contact": "Contacts"}
     mapped = set(connection.mappings.values_list("object_type", "field"))
     for object_type, known in connection.fields_known.items():
+        if object_type not in KINDS:
+            continue
         items = [f for f in known if (object_type, f["name"]) not in mapped]
         ordered = sorted(items, key=lambda f: f["label"].casefold())
-        yield nouns[object_type], [(f"{object_type}:{f['name']}", _words(f)) for f in ordered]
+        yield KINDS[object_type].plural, [(f"{object_type}:{f['name']}", _words(f)) for f in ordered]
 
 
 def _words(field):
-    return f"{field['label']} (cannot be changed in HubSpot)" if field["read_only"] else field["label"]
+    return f"{field['label']} (can only come in)" if field["read_only"] else field["label"]

@@ -40,6 +40,7 @@ def _shown(request, connection, form):
         "form": form,
         "mappings": connection.mappings.select_related("prop"),
         "directions": FieldMapping.Direction.choices,
+        "policies": FieldMapping.Policy.choices,
         "hook_address": settings.PUBLIC_URL + HUBSPOT_PATH,
     }
     return render(request, PAGE, context, status=422 if form.is_bound else 200)

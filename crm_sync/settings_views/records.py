@@ -3,8 +3,9 @@
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from crm_sync.health import timeline
 from crm_sync.inbound import linking
 from crm_sync.models import Connection, ExternalRecord
 from crm_sync.settings_views.forms import LinkForm
@@ -26,10 +27,23 @@ def records(request, pk):
         else:
             messages.success(request, f"{made.record} is linked and being read.")
             return redirect("settings:crm_records", pk)
-    links = ExternalRecord.objects.filter(connection=connection).select_related("partner", "contact__partner")
+    links = ExternalRecord.objects.filter(connection=connection).exclude(state=ExternalRecord.State.NEW)
+    links = links.select_related("partner", "contact__partner")
     page = Paginator(links.order_by("object_type", "-pk"), A_PAGE).get_page(request.GET.get("page"))
     context = {"connection": connection, "form": form, "page": page}
     return render(request, "crm_sync/settings/records.html", context, status=422 if form.is_bound else 200)
+
+
+@require_safe
+@settings_view("crm.view")
+def record(request, pk, link_pk):
+    """Everything that happened to one record, both ways."""
+    connection = get_object_or_404(Connection.objects, pk=pk)
+    links = connection.records.exclude(state=ExternalRecord.State.NEW).select_related("partner", "contact")
+    found = get_object_or_404(links, pk=link_pk)
+    context = {"connection": connection, "link": found, "entries": timeline.of(found)}
+    context["may_manage"] = request.member.may("crm.manage")
+    return render(request, "crm_sync/settings/record.html", context)
 
 
 @require_POST

@@ -1,0 +1,85 @@
+"""Which records come in, tried out before anything happens; and the long looks under way."""
+
+from django.contrib import messages
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from crm_sync.kinds import KINDS
+from crm_sync.models import Connection, ImportRule, SyncJob
+from crm_sync.settings_views.import_forms import ConditionRows, RuleForm
+from crm_sync.sweeps import jobs
+from workspaces.access import settings_view
+
+PAGE = "crm_sync/settings/import.html"
+SHOWN = 20
+KINDS_OF_JOB = {"try": SyncJob.Kind.DRY_RUN, "import": SyncJob.Kind.BACKFILL, "compare": SyncJob.Kind.COMPARE}
+ACTS = {"cancel": jobs.cancel, "resume": jobs.resume}
+
+
+@require_safe
+@settings_view("crm.manage")
+def imports(request, pk):
+    connection = get_object_or_404(Connection.objects, pk=pk)
+    return _shown(request, connection)
+
+
+def _shown(request, connection, *, bound=None):
+    rules = {rule.object_type: rule for rule in ImportRule.objects.filter(connection=connection)}
+    sections = []
+    for object_type, kind in KINDS.items():
+        rule = rules.get(object_type) or ImportRule(connection=connection, object_type=object_type)
+        forms = bound[1:] if bound and bound[0] == object_type else _unbound(connection, rule)
+        sections.append((kind, rule, object_type in rules, *forms))
+    found = list(SyncJob.objects.filter(connection=connection).order_by("-started_at")[:SHOWN])
+    context = {
+        "connection": connection,
+        "sections": sections,
+        "jobs": found,
+        "running": any(job.state == SyncJob.State.RUNNING for job in found),
+    }
+    return render(request, PAGE, context, status=422 if bound else 200)
+
+
+def _unbound(connection, rule):
+    prefix = rule.object_type
+    return RuleForm(instance=rule, prefix=prefix), ConditionRows(connection, rule, prefix=prefix)
+
+
+@require_http_methods(["POST"])
+@settings_view("crm.manage")
+def rule(request, pk, object_type):
+    connection = get_object_or_404(Connection.objects, pk=pk)
+    if object_type not in KINDS:
+        raise Http404
+    found = ImportRule.objects.filter(connection=connection, object_type=object_type).first()
+    found = found or ImportRule(connection=connection, object_type=object_type)
+    form = RuleForm(request.POST, instance=found, prefix=object_type)
+    rows = ConditionRows(connection, found, prefix=object_type, data=request.POST)
+    if not (form.is_valid() and rows.is_valid()):
+        return _shown(request, connection, bound=(object_type, form, rows))
+    found.conditions = rows.conditions()
+    form.save()
+    messages.success(request, "Saved. Try it out, or import now: what changes in the CRM follows by itself.")
+    return redirect("settings:crm_import", pk)
+
+
+@require_POST
+@settings_view("crm.manage")
+def start(request, pk, object_type):
+    connection = get_object_or_404(Connection.objects, pk=pk)
+    kind = KINDS_OF_JOB.get(request.POST.get("kind", ""))
+    if object_type not in KINDS or kind is None:
+        raise Http404
+    jobs.start(connection, kind=kind, object_type=object_type, by=request.member)
+    return redirect("settings:crm_import", pk)
+
+
+@require_POST
+@settings_view("crm.manage")
+def job(request, pk, job_pk, act):
+    found = get_object_or_404(SyncJob.objects.filter(connection=pk).select_related("connection"), pk=job_pk)
+    if act not in ACTS:
+        raise Http404
+    ACTS[act](found, by=request.member)
+    return redirect("settings:crm_import", pk)
