@@ -8,7 +8,7 @@ from segments import checks, editing, permissions
 from segments.editor import field_menu
 from segments.editor.page import Editor
 from segments.editor.recipes import RECIPES
-from segments.engine import lists, publishing
+from segments.engine import publishing
 from segments.history.trend import trends
 from segments.models import Segment
 from segments.segment_list import SegmentList
@@ -125,14 +125,6 @@ def _schedule(request, editor, may_edit):
     return redirect("settings:segment-versions", segment.pk)
 
 
-def _members_of(editor):
-    """None keeps the list: one that is too long for a form would come back from it cut off."""
-    segment = editor.segment
-    static = segment is not None and segment.kind == Segment.Kind.STATIC
-    too_long = static and segment.static_members.count() > lists.MOST
-    return None if too_long else editor.member_ids
-
-
 def _save_checked(request, editor, may_edit):
     """Where a check fails nothing is saved, until somebody says that it is meant."""
     try:
@@ -146,7 +138,7 @@ def _save_checked(request, editor, may_edit):
 def _save(request, editor):
     by = Actor.of_member(request.member)
     cleaned, anyway = editor.form.cleaned_data, "anyway" in request.POST["do"]
-    rule = {"members": _members_of(editor)} if editor.static else {"tree": editor.checked.tree}
+    rule = {"members": editor.listed.member_ids} if editor.static else {"tree": editor.checked.tree}
     fields = {"name": cleaned["name"], "description": cleaned["description"], "kind": cleaned["kind"]}
     if editor.segment is None:
         saved = editing.create(level=editor.level, by=by, **fields, **rule)

@@ -290,20 +290,20 @@ def _published(ours):
 @pytest.mark.parametrize("button", ["pick", "drop"])
 def test_their_partner_is_never_on_a_list(button, ours, theirs, acme, globex, as_user):
     before = contents(acme, globex)
-    body = {"name": "Own", "kind": "static", "members": "", "do": f"{button}:{theirs['partner']}"}
+    body = {"name": "Own", "kind": "static", "added": "", "do": f"{button}:{theirs['partner']}"}
     response = as_user(ours["owner"]).post(f"/acme/settings/segments/{ours['segment']}/", body)
     assert response.status_code == 200
     assert names_in(response) == []
     assert contents(acme, globex) == before
 
 
-@pytest.mark.parametrize("field", ["members", "paste"])
+@pytest.mark.parametrize("field", ["added", "paste"])
 def test_their_partner_is_not_saved_on_a_list(field, ours, theirs, acme, globex, as_user):
-    pasted = {"members": str(theirs["partner"]), "paste": f"Evil\n{theirs['partner']}\neve@example.com"}[
+    pasted = {"added": str(theirs["partner"]), "paste": f"Evil\n{theirs['partner']}\neve@example.com"}[
         field
     ]
     for do in ("paste", "save"):
-        body = {"name": "Own", "kind": "static", "members": "", "do": do, field: pasted}
+        body = {"name": "Own", "kind": "static", "added": "", "do": do, field: pasted}
         response = as_user(ours["owner"]).post(
             f"/acme/settings/segments/{ours['segment']}/", body, follow=True
         )

@@ -2,7 +2,6 @@
 
 from functools import cached_property
 from typing import cast
-from uuid import UUID
 
 from django.utils import timezone
 
@@ -12,6 +11,7 @@ from segments.editor.builder import GroupBox, build
 from segments.editor.checks_block import ChecksBlock
 from segments.editor.draft import Draft, prune
 from segments.editor.forms import SegmentForm
+from segments.editor.list_block import LISTING, ListBlock
 from segments.editor.notifications_block import NotificationsBlock
 from segments.editor.permissions_block import PermissionsBlock
 from segments.editor.recipes import RECIPES
@@ -23,17 +23,12 @@ from segments.rules.fields import Fields
 from segments.rules.tree import conditions
 from segments.rules.validate import check
 
-SHOWN = 200
-FOUND = 20
-
 
 class Editor:
     def __init__(self, *, segment: Segment | None, data=None, params=None):
         self.segment, self.data = segment, data
         self.recipe = RECIPES.get((params or {}).get("recipe", ""))
         self.form = SegmentForm(data, segment=segment, initial=self._initial(params or {}))
-        self.notes: list[str] = []
-        self.unmatched: list[str] = []
         self.show_errors = False
         self.asks = False  # whether so much would change that somebody has to say that it is meant
 
@@ -95,10 +90,8 @@ class Editor:
     def press(self, action: str) -> None:
         """One of the named buttons."""
         verb, _, what = action.partition(":")
-        if verb in ("pick", "drop"):
-            self._move(verb, what)
-        elif verb == "paste":
-            self._paste()
+        if verb in LISTING:
+            self.listed.press(verb, what)
         else:
             self.draft.do(action)
 
@@ -164,7 +157,9 @@ class Editor:
         """What saving would do to people, however many they are."""
         segment = cast(Segment, self.segment)
         tree = self.finished or self.checked.tree
-        moves = moving.by_list(segment, self.member_ids) if self.static else moving.by_rule(segment, tree)
+        moves = (
+            moving.by_list(segment, self.listed.member_ids) if self.static else moving.by_rule(segment, tree)
+        )
         permissions, heard = self.blocks
         return consequences.of(moves, consequences.Said(permissions.said(segment), heard.said()))
 
@@ -178,59 +173,9 @@ class Editor:
         record = lists.called_like(self.level, self.typed).first() if self.typed else None
         return previewing.of_one(self.finished, self.fields, record) if record and self.finished else None
 
-    # ── The list ──
-
     @cached_property
-    def member_ids(self) -> list[UUID]:
-        if self.data is None or "members" not in self.data:
-            return lists.members(self.segment) if self.segment and self.segment.kind != "dynamic" else []
-        return list(dict.fromkeys(_uuids(self.data.get("members", ""))))[: lists.MOST]
-
-    @property
-    def members_text(self) -> str:
-        return " ".join(str(pk) for pk in self.member_ids)
-
-    @property
-    def shown_members(self) -> list:
-        found = self._records().filter(pk__in=self.member_ids[:SHOWN]).order_by("name", "pk")
-        return list(found)
-
-    @property
-    def hidden_members(self) -> int:
-        return max(0, len(self.member_ids) - SHOWN)
-
-    @property
-    def found(self) -> list:
-        """Who is called like what was typed and is not on the list yet."""
-        typed = (self.data.get("find", "") if self.data else "").strip()
-        if not typed:
-            return []
-        return list(lists.called_like(self.level, typed).exclude(pk__in=self.member_ids)[:FOUND])
-
-    def _records(self):
-        records = lists.MODELS[self.level].objects
-        return records.select_related("partner") if self.level == "contact" else records.all()
-
-    def _move(self, verb: str, what: str) -> None:
-        for pk in _uuids(what):
-            if verb == "drop" and pk in self.member_ids:
-                self.member_ids.remove(pk)
-            elif verb == "pick" and self._records().filter(pk=pk).exists():
-                self.member_ids.append(pk)
-
-    def _paste(self) -> None:
-        found, self.unmatched = lists.matching(self.level, self.data.get("paste", "").splitlines())
-        new = [record.pk for record in found if record.pk not in self.member_ids]
-        self.member_ids.extend(new)
-        self.notes.append(f"{len(new)} added" + (f", {len(found) - len(new)} already there" if found else ""))
-
-    @property
-    def leftover(self) -> str:
-        """What was pasted and fits nobody stays in the box, to be put right."""
-        if self.data is None:
-            return ""
-        pressed = self.data.get("do", "") == "paste"
-        return "\n".join(self.unmatched) if pressed else self.data.get("paste", "")
+    def listed(self) -> ListBlock:
+        return ListBlock(self.data, segment=self.segment, level=self.level)
 
     # ── All of it ──
 
@@ -266,13 +211,3 @@ class Editor:
     @cached_property
     def uses(self) -> list[uses.Use]:
         return uses.used_in(self.segment) if self.segment else []
-
-
-def _uuids(text: str) -> list[UUID]:
-    found = []
-    for word in text.replace(",", " ").split():
-        try:
-            found.append(UUID(word))
-        except ValueError:
-            continue
-    return found

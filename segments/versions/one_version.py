@@ -2,7 +2,8 @@
 
 from functools import cached_property
 
-from segments.editor import preview as previewing
+from segments import consequences, moving
+from segments.effects import Consequences
 from segments.models import Build
 from segments.rules.fields import Fields
 from segments.rules.validate import check
@@ -57,7 +58,7 @@ class OneVersion:
         return compare(self.live.tree if self.live else None, self.build.tree, self.fields)
 
     @cached_property
-    def preview(self) -> previewing.Preview | None:
+    def consequences(self) -> Consequences | None:
         if not self.restorable or self.faults:
             return None
-        return previewing.of_rule(self.build.tree or {}, self.fields, segment=self.build.segment, exact=True)
+        return consequences.of(moving.by_rule(self.build.segment, self.build.tree or {}))

@@ -9,7 +9,7 @@ from segments.engine.definitions import fields_of
 from segments.models import Audience, AudienceSegment, Segment
 from segments.rules.sentence import sentence_text
 from segments.rules.tree import new_tree
-from tests.conftest import make_member
+from tests.conftest import make_contact, make_member
 from tests.segments.conftest import ADA
 
 HOME = "/acme/settings/segments/"
@@ -241,7 +241,7 @@ class TestStatic:
         page.fill(name="Pilots", paste="pat@example.com\nghost@example.com")
         page.press("paste")
 
-        assert page.fields["members"] == [str(pat.pk)]
+        assert page.fields["added"] == [str(pat.pk)]
         assert page.fields["paste"] == ["ghost@example.com"]
         assert "1 line left above fits nobody here" in page.html
         page.press("save")
@@ -254,15 +254,38 @@ class TestStatic:
         page.press("refresh")
         assert f"pick:{sam.pk}" in page.html
         page.press(f"pick:{sam.pk}")
-        assert page.fields["members"] == [str(sam.pk)]
+        assert page.fields["added"] == [str(sam.pk)]
         page.press(f"drop:{sam.pk}")
-        assert page.fields["members"] == [""]
+        assert page.fields["added"] == [""]
+
+    def test_a_long_list_is_edited_by_what_changes_alone(self, page, acme, inside, pat, sam, brightpath):
+        rest = [make_contact(acme, f"pilot{n:02}", brightpath) for n in range(60)]
+        with inside(acme):
+            about = {"level": "contact", "kind": "static", "name": "Pilots", "by": ADA}
+            made = editing.create(members=[one.pk for one in rest], **about)
+        page.open(f"{HOME}{made.pk}/")
+        assert page.html.count('value="drop:') == 50
+        page.press("turn:2")
+        assert page.html.count('value="drop:') == 10
+        page.put("on-list", "pilot03")
+        page.press("refresh")
+        page.press(f"drop:{rest[3].pk}")
+        page.press(f"pick:{sam.pk}")
+        assert (page.fields["added"], page.fields["dropped"]) == ([str(sam.pk)], [str(rest[3].pk)])
+        assert "(1 new, 1 taken off, not saved yet)" in re.sub(r"\s+", " ", page.html)
+        page.press(f"drop:{rest[4].pk}")
+        page.press(f"back:{rest[4].pk}")
+        page.press("save")
+        with inside(acme):
+            made.refresh_from_db()
+            kept = set(made.static_members.values_list("subject_id", flat=True))
+        assert kept == {one.pk for one in rest if one != rest[3]} | {sam.pk}
 
     def test_a_contact_of_another_workspace_cannot_be_put_on_it(self, page, acme, inside, eve):
         page.open(HOME + "new/?level=contact&kind=static")
         page.press(f"pick:{eve.pk}")
-        assert page.fields["members"] == [""]
-        page.fill(name="Forged", members=str(eve.pk))
+        assert page.fields["added"] == [""]
+        page.fill(name="Forged", added=str(eve.pk))
         page.press("save")
         with inside(acme):
             assert Segment.objects.get(name="Forged").static_members.count() == 0

@@ -161,9 +161,11 @@ class TestKinds:
     ):
         upload("pat@example.com\nsam@example.com\n")
         monkeypatch.setattr("segments.engine.lists.MOST", 1)
-        form = {"do": "save", "name": "Guests", "kind": "static", "members": str(pat.pk)}
+        form = {"do": "save", "name": "Guests", "kind": "static"}
         client.post(f"{HOME}{guests.pk}/", form)
         assert members_of(guests) == ["Pat", "Sam"]
+        client.post(f"{HOME}{guests.pk}/", {**form, "dropped": str(pat.pk)})
+        assert members_of(guests) == ["Sam"]
 
 
 def test_thousands_go_onto_a_list_in_parts(acme, inside, guests, monkeypatch, members_of):
