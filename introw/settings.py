@@ -172,7 +172,10 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "workspaces"
 ACCOUNT_ADAPTER = "workspaces.sign_in.AccountAdapter"
-ACCOUNT_FORMS = {"login": "workspaces.sign_in.SignInForm"}
+ACCOUNT_FORMS = {
+    "login": "workspaces.sign_in.SignInForm",
+    "reset_password": "workspaces.sign_in.NewPasswordForm",
+}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = [

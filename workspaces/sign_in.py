@@ -5,7 +5,7 @@ page. On a workspace's page a contact becomes a person when a code is asked for,
 """
 
 from allauth.account.adapter import DefaultAccountAdapter
-from allauth.account.forms import LoginForm
+from allauth.account.forms import LoginForm, ResetPasswordForm
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
@@ -116,6 +116,14 @@ class SignInForm(LoginForm):
         if request.user.is_authenticated:
             sessions.begin(request)  # allauth would let use push the end away
         return response
+
+
+class NewPasswordForm(ResetPasswordForm):
+    """Asks for a link to set a new password; what is wrong is said as at the sign-in."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["email"].error_messages["invalid"] = NOT_AN_ADDRESS
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):

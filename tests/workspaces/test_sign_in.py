@@ -204,6 +204,11 @@ def test_answers_about_an_address_leave_on_the_beat(ada, pat, path, data):
     assert beat.KEY not in browser().get(path).wsgi_request.META
 
 
+@pytest.mark.parametrize(("path", "name"), [(LOGIN, "login"), ("/accounts/password/reset/", "email")])
+def test_what_is_no_address_is_called_so_in_our_words(acme, path, name):
+    assert "such as ana@example.com" in browser().post(path, {name: "nonsense"}).content.decode()
+
+
 def test_an_unknown_address_gets_no_mail_and_makes_no_person(acme):
     ask_for_code(browser(), "nobody@example.com")
     assert mail.outbox == []
