@@ -33,6 +33,48 @@ class Guard:
 
 GUARDS = (
     Guard(
+        "the partner in who sees a deal",
+        "portal/deals/models.py",
+        "return Q(partner=viewer.partner_id) | Q(distributor=viewer.partner_id)",
+        "return Q()",
+        "tests/portal/test_leaks.py",
+    ),
+    Guard(
+        "collaboration in who sees a deal",
+        "portal/deals/models.py",
+        'return Q(Exists(Collaborator.objects.filter(record=OuterRef("pk"), contact=viewer.contact)))',
+        "return ~Q(pk=None)",
+        "tests/portal/test_leaks.py",
+    ),
+    Guard(
+        "the archive in who sees a deal",
+        "portal/deals/models.py",
+        "return super().visible_to(viewer).live()",
+        "return super().visible_to(viewer)",
+        "tests/portal/deals/test_settings_views.py",
+    ),
+    Guard(
+        "the partner manager's own deals",
+        "portal/deals/models.py",
+        "return self.filter(Q(partner__owner=member) | Q(distributor__owner=member))",
+        "return self",
+        "tests/portal/deals/test_settings_views.py",
+    ),
+    Guard(
+        "the partner of a deal's collaborators",
+        "portal/deals/collaborators.py",
+        "return record.partner_ids if partner_id is None else [partner_id]",
+        "return record.partner_ids",
+        "tests/portal/deals/test_partner_views.py",
+    ),
+    Guard(
+        "what of a deal partners are shown in lists and sums",
+        "portal/deals/sharing.py",
+        'return self.all["stage"].options if "stage" in self.keys else []',
+        'return self.all["stage"].options',
+        "tests/portal/deals/test_partner_views.py",
+    ),
+    Guard(
         "the manager's filter",
         "workspaces/tenancy.py",
         "super().get_queryset().filter(workspace_id=current_workspace_id())",
