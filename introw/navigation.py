@@ -25,7 +25,8 @@ SETTINGS = (
         (
             Entry("Partners", "firm", "settings:partners", "partners.view", "segments/of-partner/"),
             Entry("Contacts", "people", "settings:contacts", "contacts.view", "segments/of-contact/"),
-            Entry("Deals", "deal", "settings:deals"),
+            Entry("Deals", "deal", "settings:deals", "deals.view"),
+            Entry("Leads", "inbox", "settings:leads", "deals.view"),
         ),
     ),
     (

@@ -20,6 +20,7 @@ settings_urlpatterns = [
     *patterns("portal.access.urls", "settings_urlpatterns"),
     path("segments/", include(patterns("segments.urls", "settings_urlpatterns"))),
     path("experiences/", include(patterns("portal.experiences.urls", "settings_urlpatterns"))),
+    *patterns("portal.deals.urls", "settings_urlpatterns"),
     path("quotes/", include(patterns("portal.quotes.urls", "settings_urlpatterns"))),
     path("profile/", include(patterns("portal.profile.urls", "settings_urlpatterns"))),
     path("notifications/", include(patterns("portal.notifications.urls", "settings_urlpatterns"))),
@@ -27,6 +28,7 @@ settings_urlpatterns = [
 ]
 partner_urlpatterns = [
     path("", include(patterns("portal.experiences.urls", "partner_urlpatterns"))),
+    *patterns("portal.deals.urls", "partner_urlpatterns"),
     path("quotes/", include(patterns("portal.quotes.urls", "partner_urlpatterns"))),
     path("profile/", include(patterns("portal.profile.urls", "partner_urlpatterns"))),
     path("team/", include(patterns("portal.access.urls", "partner_urlpatterns"))),

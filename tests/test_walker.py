@@ -192,6 +192,30 @@ ROUTES = {
     "partner:tabs": (),
     "partner:tab": ("tab",),
     "partner:events": (),
+    # deals and leads
+    **{
+        route.format(level): kinds
+        for level in ("deal", "lead")
+        for route, kinds in {
+            "settings:{}s": (),
+            "settings:{}s-export": (),
+            "settings:{}s-setup": (),
+            "settings:{}s-sharing": (),
+            "settings:add-{}": (),
+            "settings:new-{}": ("partner",),
+            "settings:{}": (level,),
+            "settings:{}-values": (level,),
+            "settings:{}-history": (level,),
+            "settings:{}-attribution": (level,),
+            "settings:{}-archiving": (level,),
+            "settings:{}-collaborators": (level,),
+            "settings:{}-collaborator-removal": (level, "colleague"),
+            "partner:{}s": (),
+            "partner:{}": (level,),
+            "partner:{}_collaborators": (level,),
+            "partner:{}_collaborator_removal": (level, "colleague"),
+        }.items()
+    },
     # quotes
     "settings:quotes": (),
     "settings:quote_rules": (),

@@ -14,6 +14,8 @@ from crm_sync.connectors.base import CrmField
 from crm_sync.mapping.fields import map_field
 from crm_sync.models import Conflict, ExternalRecord, InboxEvent, OutboxChange, SyncJob
 from portal.access import viewing
+from portal.deals import attributed
+from portal.deals import collaborators as deal_collaborators
 from portal.experiences import editing as experience_editing
 from portal.experiences import publishing
 from portal.experiences.models import Experience
@@ -41,7 +43,7 @@ def everything():
     found["property"] = properties_of("partner")["tier"].pk
     found["viewing"] = viewing.begin(contact, member=TeamMember.objects.get(), reason="A walk").pk
     found |= _segment(partner) | _experience() | _quotes(contact) | _profile(partner) | _connection(partner)
-    return found | _notice(contact)
+    return found | _notice(contact) | _deals(partner, Contact.objects.get(pk=found["colleague"]))
 
 
 def _segment(partner):
@@ -107,6 +109,17 @@ def _notice(contact):
     )
     notice = Notice.objects.create(event=event, contact=contact, kind=event.kind, at=event.at)
     return {"notice": notice.pk}
+
+
+def _deals(partner, colleague):
+    """A deal and a lead, and the colleague on both."""
+    made = {
+        level: attributed.create(level, {"name": f"Secret {level}"}, partner=partner, by=SYSTEM)
+        for level in ("deal", "lead")
+    }
+    for record in made.values():
+        deal_collaborators.add(record, colleague, by=SYSTEM)
+    return {level: record.pk for level, record in made.items()}
 
 
 def _profile(partner):

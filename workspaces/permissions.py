@@ -7,6 +7,7 @@ AREAS = (
     "segments",
     "experiences",
     "quotes",
+    "deals",
     "profile",
     "notifications",
     "team",
@@ -16,10 +17,11 @@ AREAS = (
 VIEW = frozenset(f"{area}.view" for area in AREAS)
 MANAGE = frozenset(f"{area}.manage" for area in AREAS)
 PERMISSIONS = VIEW | MANAGE
-# Managers edit partners and contacts, but only of the partners they own (Partner.objects.for_member).
+# Managers edit partners, contacts, deals and leads, but only of the partners they own (Partner.objects.for_member).
 OF_ACCESS = {
     "owner": PERMISSIONS,
     "admin": PERMISSIONS - {"workspace.manage"},
-    "manager": (VIEW - {"crm.view", "team.view", "workspace.view"}) | {"partners.manage", "contacts.manage"},
+    "manager": (VIEW - {"crm.view", "team.view", "workspace.view"})
+    | {"partners.manage", "contacts.manage", "deals.manage"},
     "viewer": VIEW - {"crm.view", "team.view", "workspace.view"},
 }

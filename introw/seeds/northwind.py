@@ -81,6 +81,20 @@ SEGMENTS = (
         ),
     ),
     SegmentSeed(
+        "Closing large deals",
+        "partner",
+        "An open deal above 40,000 euro in proposal or negotiation.",
+        condition(
+            "records:deals",
+            "any",
+            where=group(
+                "all",
+                condition("stage", "is_any_of", ["proposal", "negotiation"]),
+                condition("amount", "gte", {"a": 40000, "c": "EUR"}),
+            ),
+        ),
+    ),
+    SegmentSeed(
         "Quoting now",
         "partner",
         "Sent a quote in the last 30 days.",

@@ -171,7 +171,8 @@ def _numbered(node, level, properties):
         return {"op": node["op"], "items": [_numbered(item, level, properties) for item in node["items"]]}
     asked = "partner" if node["of"] == "partner" else level
     if "where" in node:
-        node = {**node, "where": _numbered(node["where"], "contact", properties)}
+        inner = {"records:deals": "deal", "records:leads": "lead"}.get(node["p"], "contact")
+        node = {**node, "where": _numbered(node["where"], inner, properties)}
     # What is asked beside properties has a name already.
     number = properties[asked, node["p"]].number if (asked, node["p"]) in properties else node["p"]
     return {**node, "p": number}

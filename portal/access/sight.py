@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from django.db.models import prefetch_related_objects
+from django.db.models import Count, prefetch_related_objects
 
+from portal.deals.models import AttributedRecord
 from portal.experiences.models import Section, Stage, Tab
 from portal.experiences.sections import KINDS
 from portal.profile.layout import profile_for
@@ -33,6 +34,7 @@ class Sight:
     tabs: list[Gate]
     quotes: Gate
     quotes_seen: int
+    attributed_seen: list[tuple[str, int]]  # (“deal”, how many)
     profile: list[Gate]  # one for each gate, whatever number of properties it is asked for
     editable: int
     could_edit: int
@@ -52,10 +54,17 @@ def sight_of(viewer: Viewer) -> Sight:
         tabs=_tabs(viewer, explain),
         quotes=quotes,
         quotes_seen=Quote.objects.visible_to(viewer).count(),
+        attributed_seen=_attributed(viewer),
         profile=_profile(profile, explain),
         editable=len(profile.editable),
         could_edit=sum(row.may_be_edited for row in profile.fields),
     )
+
+
+def _attributed(viewer: Viewer) -> list[tuple[str, int]]:
+    counted = AttributedRecord.objects.visible_to(viewer).order_by().values_list("level")
+    found = dict(counted.annotate(Count("pk")))
+    return [(level, found.get(level, 0)) for level in AttributedRecord.Level.values]
 
 
 def _tabs(viewer: Viewer, explain: "_Explain") -> list[Gate]:

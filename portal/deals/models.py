@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from segments.audience import Owned, OwnedQuerySet
+from workspaces.display import money_text
 from workspaces.models.document import Documented
 from workspaces.tenancy import WorkspaceForeignKey, WorkspaceManager, WorkspaceModel
 
@@ -37,7 +38,7 @@ class AttributedQuerySet(OwnedQuerySet):
 
 
 class AttributedRecord(Documented, Owned):
-    """A deal or a lead. Deals and leads share everything but their properties (docs/adr/0015).
+    """A deal or a lead. Deals and leads share everything but their properties (docs/adr/0014).
 
     `partner` sells, and is whom the record counts for; `distributor`, where there is one, stands between the
     vendor and that partner. The people of both see it.
@@ -121,6 +122,10 @@ class AttributedRecord(Documented, Owned):
     @property
     def is_open(self):
         return self.outcome == self.Outcome.OPEN
+
+    @property
+    def amount_text(self):
+        return money_text(self.amount.normalize(), self.currency) if self.amount is not None else ""
 
     @property
     def partner_ids(self):

@@ -4,7 +4,7 @@ from django.dispatch import receiver
 from django.urls import reverse
 
 from portal.deals.models import AttributedRecord, Collaborator
-from portal.deals.sharing import Shared, amount_text
+from portal.deals.sharing import Shared
 from portal.notifications import events, sources
 from portal.notifications.events import Doing
 from portal.notifications.sources import Shown, Source, who
@@ -63,7 +63,7 @@ def shown(viewer, found):
 
 def _moved(event, record, shared, viewer):
     label = next((one["label"] for one in shared.stages if one["value"] == event.facts["to"]), "")
-    detail = amount_text(record) if "amount" in shared.keys else ""
+    detail = record.amount_text if "amount" in shared.keys else ""
     return (f"{record.name} is in {label} now", detail) if label else None
 
 

@@ -3,9 +3,8 @@ until somebody shares it: a property that nobody chose is never shown."""
 
 from functools import cached_property
 
-from portal.deals.models import AttributedRecord, Sharing
+from portal.deals.models import Sharing
 from workspaces import known_properties
-from workspaces.display import money_text
 
 USUAL = {
     "deal": ("stage", "amount", "close_date", "customer", "source"),
@@ -54,7 +53,3 @@ def share(level, properties):
     """These from now on, in this order."""
     numbers = [prop.number for prop in properties]
     Sharing.objects.update_or_create(level=level, defaults={"numbers": numbers})
-
-
-def amount_text(record: AttributedRecord):
-    return money_text(record.amount.normalize(), record.currency) if record.amount is not None else ""

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from portal.deals import sections as deals
 from portal.experiences import rich_text
 from portal.profile import sections as profile
 from portal.quotes import sections as quotes
@@ -46,6 +47,24 @@ KINDS = {
             template=profile.TEMPLATE,
             context=profile.context,
             page="partner:profile",
+        ),
+        Kind(
+            key="deals",
+            label="Deals",
+            icon="deal",
+            about="The partner’s pipeline by stage, and its latest deals.",
+            template=deals.TEMPLATE,
+            context=deals.deals,
+            page="partner:deals",
+        ),
+        Kind(
+            key="leads",
+            label="Leads",
+            icon="inbox",
+            about="The partner’s leads by status, and the latest of them.",
+            template=deals.TEMPLATE,
+            context=deals.leads,
+            page="partner:leads",
         ),
         Kind(
             key="quotes",

@@ -9,6 +9,7 @@ import uuid
 import pytest
 from django.urls import reverse
 
+from portal.deals.models import AttributedRecord
 from portal.experiences.models import Experience, Section, Tab
 from portal.quotes.models import Product, Quote
 from segments.models import Segment
@@ -25,6 +26,8 @@ NO_SCREEN = {
     "settings:crm_answer": "the way back from a CRM's own sign-in page",
     "settings:partners-export": "a file",
     "settings:contacts-export": "a file",
+    "settings:deals-export": "a file",
+    "settings:leads-export": "a file",
     "settings:segment-members-export": "a file",
     "settings:segment-member-file-rest": "a file",
     "settings:segment-member-files": "there for static lists alone, and this segment has a rule",
@@ -43,9 +46,13 @@ QUERIES = {
     "settings:segments": ["q=nothing-is-called-that", "archived=1"],
     "settings:properties": ["q=nothing-is-called-that", "level=contact"],
     "settings:new-property": ["level=contact"],
+    "settings:deals": ["q=nothing-is-called-that", "state=archived"],
+    "settings:leads": ["q=nothing-is-called-that"],
     "settings:quotes": ["q=nothing-is-called-that"],
     "settings:products": ["q=nothing-is-called-that"],
     "settings:experience_preview": ["q=nothing-is-called-that"],
+    "partner:deals": ["q=nothing-is-called-that"],
+    "partner:leads": ["q=nothing-is-called-that"],
     "partner:quotes": ["q=nothing-is-called-that"],
 }
 # Forms carry a token, so that not even an empty one is sent as nothing at all.
@@ -69,7 +76,7 @@ def objects(globex, otto, eve, settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path
     with workspace_transaction(globex):
         objects = everything()
-        for model in (Partner, Contact, Segment, Experience, Product):
+        for model in (Partner, Contact, Segment, Experience, Product, AttributedRecord):
             model.objects.update(name=LONG)
         for model, field in ((Tab, "title"), (Section, "title"), (Quote, "customer"), (Property, "label")):
             model.objects.update(**{field: LONG[: model._meta.get_field(field).max_length]})

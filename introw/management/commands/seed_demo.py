@@ -6,7 +6,7 @@ from pathlib import Path
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from introw.seeds import fjordlight, hubspot, northwind, planting, salesforce
+from introw.seeds import deals, fjordlight, hubspot, northwind, planting, salesforce
 from introw.seeds.workspaces import FED_BUILT_IN, NORTHWIND_PROPERTIES
 from workspaces import jobs
 from workspaces.actors import Actor
@@ -14,9 +14,18 @@ from workspaces.models import Workspace
 from workspaces.tenancy import workspace_transaction
 
 GATED_TABS = (
-    ("Home", (), (("rich_text", "", northwind.WELCOME), ("quotes", "Latest quotes", ""))),
+    (
+        "Home",
+        (),
+        (
+            ("rich_text", "", northwind.WELCOME),
+            ("deals", "Your pipeline", ""),
+            ("quotes", "Latest quotes", ""),
+        ),
+    ),
     ("Getting started", ("Prospecting",), (("rich_text", "Before you sign", northwind.GETTING_STARTED),)),
     ("Onboarding", ("Signed and onboarding",), (("rich_text", "Your first month", northwind.ONBOARDING),)),
+    ("Leads", ("Active partners",), (("leads", "", ""),)),
     ("Your company", (), (("partner_profile", "", ""),)),
     (
         "Price & quotes",
@@ -70,6 +79,7 @@ class Command(BaseCommand):
             pilots = [partner.pk for partner in partners[:40:6]]
             planting.plant_static_segment(northwind.LAUNCH_PILOTS, pilots, by=lea)
             planting.plant_experience(segments, GATED_TABS, name="Partner portal", by=lea)
+            deals.plant(partners, owners=list(members.values()), today=northwind.TODAY, by=HUBSPOT)
             planting.plant_quotes(segments, creators=[segments["Gold partners"]])
             planting.plant_profile(properties, editors=segments["Portal admins"])
             planting.plant_connection(companies, partners, contacts, properties, by=lea)
