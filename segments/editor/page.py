@@ -15,6 +15,7 @@ from segments.editor.list_block import LISTING, ListBlock
 from segments.editor.notifications_block import NotificationsBlock
 from segments.editor.permissions_block import PermissionsBlock
 from segments.editor.recipes import RECIPES
+from segments.editor.unfinished import kept
 from segments.effects import Consequences
 from segments.engine import exceptions, lists, publishing
 from segments.engine.definitions import fields_of
@@ -136,7 +137,11 @@ class Editor:
             return None
         if self.finished is None:
             return previewing.empty(self.level)
-        return previewing.of_rule(self.finished, self.fields, segment=self.segment, exact=self.exact)
+        found = previewing.of_rule(self.finished, self.fields, segment=self.segment, exact=self.exact)
+        # Counted is what is finished; it is told where it stands in the form.
+        places = dict(kept(self.draft.to_tree(self.fields)["root"], {e.path for e in self.checked.errors}))
+        found.by_node = {places.get(path, path): count for path, count in found.by_node.items()}
+        return found
 
     @property
     def exact(self) -> bool:

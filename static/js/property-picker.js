@@ -146,5 +146,10 @@ if (picker) {
     const option = event.target.closest("[role=option]")
     if (option && option.getAttribute("aria-selected") !== "true") mark(option)
   })
+  // A row that is drawn anew is another one, or none.
+  document.addEventListener("htmx:before:swap", event => {
+    const target = event.detail.ctx?.target ?? event.target
+    if (target?.id === "segment-form" && picker.matches(":popover-open")) picker.hidePopover()
+  })
   addEventListener("resize", () => { if (picker.matches(":popover-open")) place() })
 }

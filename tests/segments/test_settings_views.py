@@ -126,6 +126,20 @@ def test_the_page_says_how_many_match_before_anything_is_saved(page, acme, insid
         assert not Segment.objects.filter(built_in_key=None).exists()
 
 
+def test_a_count_stands_at_its_own_row_whatever_is_unfinished_before_it(
+    page, brightpath, kestrel, tier, number
+):
+    page.open(HOME + "new/")
+    for place, (field, value) in enumerate([("phase", None), ("tier", "gold")]):
+        page.press("add:")
+        page.put(f"c:{place}:field", f"self:{number('partner', field)}")
+        page.press("refresh")
+        if value:
+            page.put(f"c:{place}:v", value)
+    page.press("preview")
+    assert re.findall(r'data-count-for="(n[\d-]+)" value="(\d+)"', page.html) == [("n1", "1")]
+
+
 def test_somebody_can_be_tested_and_is_told_why_not(page, brightpath, kestrel, gold):
     page.open(f"{HOME}{gold.pk}/")
     page.fill(test="kest")
