@@ -11,8 +11,9 @@ from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
 
-from segments.engine import definitions, history, rollups, states
+from segments.engine import definitions, history, states
 from segments.engine.causes import in_words
+from segments.engine.facts import freshen
 from segments.found_records import FoundRecords
 from segments.models import Build, ContactState, PartnerState, Segment, SegmentException
 from segments.origins import Origins
@@ -124,7 +125,7 @@ def _why(segment: Segment, cause: dict, version: int | None, fields: Fields) -> 
 
 
 class _Reader:
-    """Explains rules of one level for one record. All of them are in effect, so what they ask about is kept."""
+    """Explains rules of one level for one record."""
 
     def __init__(self, level: str, records: dict[str, Any], origins: Origins):
         self.fields = definitions.fields_of(level)
@@ -133,11 +134,12 @@ class _Reader:
         self._origins = origins
         self._found = FoundRecords([self._record], self.fields, self.moment)
         (self.subject,) = states.peek(level, [self._record.pk])
-        rollups.catch_up(level, [self.subject], definitions.current(), self.moment)
 
     def read(self, tree) -> tuple[Node, str]:
         """The rule with what it found, and what would have to turn."""
         explainer = Explainer(tree, self.fields, self.moment.zone)
+        if explainer.rules.facts:  # as many of the latest times as there are, and what time has changed since
+            freshen(self.fields.level, [self.subject], explainer.rules, self.fields, self.moment)
         documents = self.subject.documents(explainer.rules, self.moment.at)
         verdict = explainer.explain(*documents, self.moment)
         turns = nearest(verdict, self.fields, self.moment.zone)

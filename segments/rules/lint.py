@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from segments.rules.fields import CONSTANT, Fields
-from segments.rules.lower import lower
+from segments.rules.lower import lower, where
 from segments.rules.sentence import condition_words
 from segments.rules.tree import Node, Path, conditions, is_group, new_tree, spell, walk
 from segments.rules.truth import can_fail, can_hold
@@ -65,6 +65,12 @@ def _within(tree: Node, fields: Fields, zone: str) -> Iterator[Finding]:
             continue
         if not is_group(node) and fields[node["of"], node["p"]].type == CONSTANT:
             continue
+        if not is_group(node) and "where" in node and not _fits_any(node, fields, zone):
+            found.append(path)
+            one = fields[node["of"], node["p"]].one
+            text = f"No {one} can ever fit what “{condition_words(node, fields)}” asks of it."
+            yield Finding("contradiction", text, path)
+            continue
         expression = lower(new_tree(tree["object"], node), fields)
         what = "This group" if is_group(node) else f"“{condition_words(node, fields)}”"
         if not can_hold(expression, zone):
@@ -73,6 +79,11 @@ def _within(tree: Node, fields: Fields, zone: str) -> Iterator[Finding]:
         elif not can_fail(expression, zone):
             found.append(path)
             yield Finding("always", f"{what} always holds, so it decides nothing.", path, severe=False)
+
+
+def _fits_any(leaf: Node, fields: Fields, zone: str) -> bool:
+    """Whether there can be related records that the condition is about."""
+    return can_hold(where(leaf["where"], fields.records[fields[leaf["of"], leaf["p"]].key]), zone)
 
 
 def _blame(tree: Node, fields: Fields, zone: str) -> tuple[Path, str]:

@@ -14,6 +14,7 @@ from segments.rules.truth import can_hold
 MOST = 300  # conditions, with those of segments that are asked for
 TRIED = 40  # up to this many, sets of up to three are tried out
 SHOWN = 3
+BESIDE = ("records:", "did:")  # what is had or done, and not how something is
 
 type Keys = frozenset[str]
 
@@ -55,6 +56,8 @@ def _listed(parts: Iterable[str], glue: str) -> str:
 def turned(leaf: Verdict) -> str:
     """The condition as it would have to be: tier were Gold."""
     words = leaf.words if leaf.words[1:2].isupper() else leaf.words[:1].lower() + leaf.words[1:]
+    if str((leaf.leaf or {}).get("p")).startswith(BESIDE):
+        return _had(words, holds=leaf.holds)
     if leaf.op == SEGMENT:
         return f"they were {'not ' if leaf.holds else ''}{words.removeprefix('is ')}"
     name, found, rest = words.partition(" is ")
@@ -65,6 +68,17 @@ def turned(leaf: Verdict) -> str:
     return (
         f"{name} were {rest.removeprefix('not ')}" if rest.startswith("not ") else f"{name} were not {rest}"
     )
+
+
+def _had(words: str, *, holds: bool) -> str:
+    """They had at least one quote whose status is Sent; their partner had not signed in."""
+    who = "their partner" if words.startswith("partner ") else "they"
+    words = words.removeprefix("partner ")
+    if words.startswith("has "):
+        return f"{who} {'did not have' if holds else 'had'} {words.removeprefix('has ')}"
+    if holds and words.startswith("never "):
+        return f"{who} had {words.removeprefix('never ')}"
+    return f"{who} had {'not ' if holds else ''}{words}"
 
 
 def nearest(verdict: Verdict, fields: Fields | None = None, zone: str = "UTC") -> Nearest | None:

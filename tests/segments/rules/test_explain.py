@@ -96,6 +96,23 @@ def test_what_cannot_be_at_the_same_time_is_no_way_in():
     )
 
 
+def test_what_is_had_or_done_turns_in_words_of_its_own():
+    sent = {"op": "all", "items": [{"p": "_choice", "of": "self", "op": "is_any_of", "v": ["gold"]}]}
+    quotes = {"p": "records:quotes", "of": "partner", "op": "any", "where": sent}
+    viewed = {"p": "did:viewed", "of": "self", "op": "at_least", "v": {"n": 2}}
+    never = {"p": "did:viewed", "of": "self", "op": "never"}
+
+    assert nearest(explained(new_tree("contact", quotes))).words == (
+        "Would be in if their partner had at least one quote whose choice is Gold."
+    )
+    assert nearest(explained(new_tree("contact", viewed))).words == (
+        "Would be in if they had viewed a tab at least 2 times."
+    )
+    assert nearest(explained(new_tree("contact", never))).words == (
+        "One condition alone keeps them in: would be out if they had viewed a tab."
+    )
+
+
 def test_a_condition_that_stands_twice_turns_in_both_places():
     tree = new_tree("contact", leaf(TIER, "gold"), {"op": "none", "items": [leaf(TIER, "gold")]})
 

@@ -98,6 +98,14 @@ def test_what_excludes_each_other_is_found(one, other):
     assert "contradiction" not in kinds(one, other, op="any")
 
 
+def test_records_that_there_cannot_be_are_found():
+    quotes = {"p": "records:quotes", "of": "self", "op": "none"}
+    both = [{"p": "_choice", "of": "self", "op": "is_any_of", "v": [one]} for one in ("gold", "silver")]
+
+    assert kinds(quotes | {"where": {"op": "all", "items": both}}) == ["contradiction"]
+    assert kinds(quotes | {"where": {"op": "any", "items": both}}) == []
+
+
 def test_what_always_holds_is_found():
     gold = TIER | {"op": "is_any_of", "v": ["gold"]}
     not_gold = TIER | {"op": "is_none_of", "v": ["gold"]}
