@@ -100,7 +100,7 @@ def add_members(build: Build, chunks: list[int]) -> None:
     rules = found.rules_of(level, [build.number])
     rule, params = _matching_rule(level, rules.expression(build.number), found.fields[level], moment, chunks)
     _add(level, build.number, rule, params, chunks)
-    _apply_exceptions(level, build, moment, chunks)
+    apply_exceptions(level, build, moment, chunks)
     kept = [fact for of, fact in rules.facts if of == "self"]
     facts.fill(level, kept, chunks, found.fields[level], moment, found.depths)
     flips.foretell(level, rules, moment, chunks)
@@ -109,11 +109,16 @@ def add_members(build: Build, chunks: list[int]) -> None:
 def _matching_rule(
     level: str, rule: Expression, fields: Fields, moment: Moment, chunks: list[int]
 ) -> tuple[sql.Composed, list]:
+    query, params = everybody_whom(level, rule, fields, moment)
+    return sql.SQL("{} AND own.chunk = ANY (%s)").format(query), [*params, chunks]
+
+
+def everybody_whom(level: str, rule: Expression, fields: Fields, moment: Moment) -> tuple[sql.Composed, list]:
+    """A query for the ids and chunks of those whom a rule matches."""
     written_out = facts.written_out(fields, moment)
     found = predicate_of(rule, moment, sides=SIDES[level], fact_value=written_out)
-    query = sql.SQL("SELECT own.id FROM {} WHERE own.workspace_id = %s AND {} AND own.chunk = ANY (%s)")
-    params = [current_workspace_id(), *found.params, chunks]
-    return query.format(source(level, rule), found.clause), params
+    query = sql.SQL("SELECT own.id, own.chunk FROM {} WHERE own.workspace_id = %s AND {}")
+    return query.format(source(level, rule), found.clause), [current_workspace_id(), *found.params]
 
 
 def fill_partners(rules: CompiledRules, chunks: list[int]) -> None:
@@ -134,24 +139,31 @@ def _add(level: str, number: int, query: sql.Composable, params: list, chunks: l
         cursor.execute(update, [number, *params, chunks, number])
 
 
-def _apply_exceptions(level: str, build: Build, moment: Moment, chunks: list[int]) -> None:
-    """The few who are in or out whatever the rule says: two statements over them alone."""
+def apply_exceptions(level: str, build: Build, moment: Moment, chunks: list[int]) -> list[UUID]:
+    """The few who are in or out whatever the rule says: two statements over them alone. Who they are."""
     number = build.segment.number
     exception, params = _exception(number, moment)
     few = sql.SQL("s.workspace_id = %s AND s.chunk = ANY (%s)")
     where = [current_workspace_id(), chunks]
     held = sql.SQL(
-        "UPDATE {} s SET builds = s.builds || %s::int"
-        " WHERE {} AND s.held <> '{{}}' AND %s = ANY (s.held) AND NOT %s = ANY (s.builds)"
-    ).format(_table(level), few)
+        "UPDATE {states} s SET builds = s.builds || %s::int"
+        " WHERE {few} AND s.held <> '{{}}' AND %s = ANY (s.held) AND NOT %s = ANY (s.builds) RETURNING {key}"
+    ).format(few=few, **names(level))
     excepted = sql.SQL(
-        "UPDATE {} s SET builds = CASE WHEN {exception} THEN s.builds || %s::int"
+        "UPDATE {states} s SET builds = CASE WHEN {exception} THEN s.builds || %s::int"
         " ELSE array_remove(s.builds, %s) END"
-        " WHERE {} AND s.exceptions <> '{{}}' AND {exception} <> (%s = ANY (s.builds))"
-    ).format(_table(level), few, exception=exception)
+        " WHERE {few} AND s.exceptions <> '{{}}' AND {exception} <> (%s = ANY (s.builds)) RETURNING {key}"
+    ).format(few=few, exception=exception, **names(level))
     with connection.cursor() as cursor:
         cursor.execute(held, [build.number, *where, number, build.number])
+        moved = [row[0] for row in cursor.fetchall()]
         cursor.execute(excepted, [*params, build.number, build.number, *where, *params, build.number])
+        return moved + [row[0] for row in cursor.fetchall()]
+
+
+def names(level: str) -> dict[str, sql.Composable]:
+    """Of the level's states and of their key, for statements."""
+    return {"states": _table(level), "key": _key(level)}
 
 
 def compare(level: str, new: int, old: int | None) -> list[tuple[int, list[UUID], list[UUID], int]]:

@@ -1,6 +1,6 @@
 """When time alone changes something next: foretold for everybody in some chunks, when a build is filled there."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -22,12 +22,18 @@ DOCUMENTS = {"": "norm", "r": "raw", "t": "set_at"}
 
 def foretell(level: str, rules: CompiledRules, moment: Moment, chunks: list[int]) -> None:
     """When time alone will change one of these builds next."""
-    plain = [column for column in rules.timed_columns if _stands_in_a_document(column)]
-    if len(plain) == len(rules.timed_columns):
-        for column in plain:
-            _by_value(level, rules, column, moment, chunks)
-    else:
+    if not by_value(rules):
         _bring_forward(level, _one_by_one(level, rules, moment, chunks))
+        return
+    update = sql.SQL("UPDATE {} s SET next_flip_at = m.flip FROM ({}) m WHERE s.{} = m.id")
+    for query, params in sooner(level, rules, moment, chunks):
+        with connection.cursor() as cursor:
+            cursor.execute(update.format(_table(level), query, sql.Identifier(f"{level}_id")), params)
+
+
+def by_value(rules: CompiledRules) -> bool:
+    """Whether all that time changes stands in documents, so that equal values flip together."""
+    return all(_stands_in_a_document(column) for column in rules.timed_columns)
 
 
 def _stands_in_a_document(column: Column) -> bool:
@@ -44,29 +50,34 @@ def _one_by_one(
             yield subject.id, flip
 
 
-def _by_value(level: str, rules: CompiledRules, column: Column, moment: Moment, chunks: list[int]) -> None:
-    """Equal values flip together, and there are fewer days than people. Whom something else changes sooner stays."""
-    value = sql.SQL("{}.{} ->> {}").format(
-        sql.Identifier("p" if column.of == "partner" and level == "contact" else "r"),
-        sql.Identifier(DOCUMENTS[column.key.rstrip("0123456789")]),
-        sql.Literal(column.key.lstrip("rt")),
-    )
-    tables = sql.SQL(
-        "workspaces_contact r JOIN workspaces_partner p ON p.id = r.partner_id"
-        if level == "contact"
-        else "workspaces_partner r"
-    )
-    where = sql.SQL("r.workspace_id = %s AND r.chunk = ANY (%s)")
-    there = [current_workspace_id(), chunks]
-    with connection.cursor() as cursor:
-        cursor.execute(sql.SQL("SELECT DISTINCT {} FROM {} WHERE {}").format(value, tables, where), there)
-        values = [row[0] for row in cursor.fetchall() if row[0] is not None]
+def sooner(
+    level: str, rules: CompiledRules, moment: Moment, chunks: list[int] | None = None
+) -> Iterator[tuple[sql.Composed, list]]:
+    """For each column that is compared with the time: a query for those whom it changes sooner than anything else
+    does, with their chunks and the instants. There are fewer days than people, so each value is looked at once."""
+    for column in rules.timed_columns:
+        value = sql.SQL("{}.{} ->> {}").format(
+            sql.Identifier("p" if column.of == "partner" and level == "contact" else "r"),
+            sql.Identifier(DOCUMENTS[column.key.rstrip("0123456789")]),
+            sql.Literal(column.key.lstrip("rt")),
+        )
+        tables = sql.SQL(
+            "workspaces_contact r JOIN workspaces_partner p ON p.id = r.partner_id"
+            if level == "contact"
+            else "workspaces_partner r"
+        )
+        where = sql.SQL("r.workspace_id = %s" + ("" if chunks is None else " AND r.chunk = ANY (%s)"))
+        there = [current_workspace_id(), *([] if chunks is None else [chunks])]
+        with connection.cursor() as cursor:
+            cursor.execute(sql.SQL("SELECT DISTINCT {} FROM {} WHERE {}").format(value, tables, where), there)
+            values = [row[0] for row in cursor.fetchall() if row[0] is not None]
         flips = [(one, flip) for one in values if (flip := rules.flip_of(column, one, moment)) is not None]
-        update = sql.SQL(
-            "UPDATE {} s SET next_flip_at = v.flip FROM {}, unnest(%s::text[], %s::timestamptz[]) AS v (value, flip)"
-            " WHERE {} AND {} = v.value AND s.{} = r.id AND (s.next_flip_at IS NULL OR s.next_flip_at > v.flip)"
-        ).format(_table(level), tables, where, value, sql.Identifier(f"{level}_id"))
-        cursor.execute(update, [[one for one, _ in flips], [flip for _, flip in flips], *there])
+        query = sql.SQL(
+            "SELECT r.id, r.chunk, v.flip FROM unnest(%s::text[], %s::timestamptz[]) AS v (value, flip)"
+            " JOIN ({} JOIN {} s ON s.{} = r.id) ON {} = v.value"
+            " WHERE {} AND (s.next_flip_at IS NULL OR s.next_flip_at > v.flip)"
+        ).format(tables, _table(level), sql.Identifier(f"{level}_id"), value, where)
+        yield query, [[one for one, _ in flips], [flip for _, flip in flips], *there]
 
 
 def foretell_facts(level: str, kept: Collection[Fact], moment: Moment, chunks: list[int]) -> None:

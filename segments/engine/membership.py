@@ -44,6 +44,9 @@ class Evaluation:
         default_factory=list
     )  # by a sync: the breaker decides
     _ended: list[UUID] = field(default_factory=list)
+    _looked: list[tuple[UUID, UUID]] = field(
+        default_factory=list
+    )  # by which build that is being made, and who
     # What changed of partners that rules about their contacts may ask for, and why it did.
     _carried: dict[UUID, tuple[Cause, set[Place]]] = field(default_factory=dict)
     _causes: dict[tuple[Cause, tuple], str] = field(default_factory=dict)
@@ -144,6 +147,10 @@ class Evaluation:
             held=subject.held,
             at=at,
         )
+        coming = self.definitions.coming
+        self._looked += [
+            (coming[n].build, subject.id) for n in candidates & coming.keys() if coming[n].itself
+        ]
         before = subject.builds
         subject.builds = (before - candidates) | inside
         if self._time_matters(subject, changed):
@@ -211,7 +218,7 @@ class Evaluation:
         if self._leaving:
             self._hold_back()
         subjects = list(subjects)
-        staging.note(subjects, self.definitions.coming)
+        staging.note(subjects, self.definitions.coming, self._looked)
         states.write(self.level, subjects)
         record(self.changes)
         if self._ended:

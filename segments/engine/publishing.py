@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db.models import F, Max, Q
 from django.utils import timezone
 
-from segments.engine import backfill, definitions, dependents, filling, staging, states, switching
+from segments.engine import backfill, definitions, dependents, filling, scouting, staging, states, switching
 from segments.models import Build, Segment
 from segments.rules.expressions import facts as facts_of
 from segments.rules.lower import lower
@@ -137,6 +137,18 @@ def fill(builds: list[Build], chunks: list[int], *, staged: bool = True) -> None
     """Adds builds of one level to everybody who belongs to them, under the exclusive locks of the chunks."""
     level = builds[0].segment.level
     lock(level, chunks)
+    known = scouting.scouted(builds, chunks[0]) if staged else set()
+    for build in builds:
+        if build.pk in known:
+            scouting.apply(build, chunks)
+    _fill_unknown([build for build in builds if build.pk not in known], chunks, staged=staged)
+    Build.objects.filter(pk__in=[build.pk for build in builds]).update(done=F("done") + len(chunks))
+
+
+def _fill_unknown(builds: list[Build], chunks: list[int], *, staged: bool) -> None:
+    if not builds:
+        return
+    level = builds[0].segment.level
     states.make(level, chunks=chunks)
     rules = definitions.current().rules_of(level, [build.number for build in builds if build.by_rule])
     if 0 in chunks and level == "contact" and any(of == "partner" for of, _ in rules.facts):
@@ -146,7 +158,6 @@ def fill(builds: list[Build], chunks: list[int], *, staged: bool = True) -> None
     filling.fill(builds, chunks)
     if staged:
         staging.stage(builds, chunks)
-    Build.objects.filter(pk__in=[build.pk for build in builds]).update(done=F("done") + len(chunks))
 
 
 def sweep_retired(level: str, chunks: list[int]) -> None:
@@ -181,6 +192,7 @@ def drain_builds() -> datetime | None:
 def _fill_all(batches: list[UUID]) -> None:
     try:
         pace = _pace()
+        _scout(batches, pace)
         while _fill_some(batches, pace):
             pass
         for batch in batches:
@@ -220,6 +232,26 @@ def _pace() -> dict[str, int]:
     with jobs.job_transaction():
         counts = {level: model.objects.count() for level, model in MODELS.items()}
     return {level: max(1, CHUNKS * AT_ONCE // max(count, 1)) for level, count in counts.items()}
+
+
+def _scout(batches: list[UUID], pace: dict[str, int]) -> None:
+    """A few rules over many are looked at as a whole first. Nobody may be without a state by then."""
+    with jobs.job_transaction():
+        waiting = list(_of_batches(batches)[: filling.ONE_BY_ONE + 1])
+        found = definitions.current()
+        wanted = [
+            one.pk for one in waiting if pace[one.segment.level] < CHUNKS and scouting.can_be(one, found)
+        ]
+        whole = {
+            level
+            for level in MODELS
+            if MODELS[level].objects.count() == backfill.STATES[level].objects.count()
+        }
+    for pk in wanted if len(waiting) <= filling.ONE_BY_ONE else ():
+        with jobs.job_transaction():
+            build = _of_batches(batches).filter(pk=pk).first()
+            if build is not None and build.segment.level in whole:
+                scouting.scout(build)
 
 
 def _fill_some(batches: list[UUID], pace: dict[str, int]) -> bool:

@@ -74,17 +74,19 @@ def _stage(compared: str, params: dict, olds: Mapping[UUID, int | None]) -> None
         cursor.execute(statement, params | {"all": list(olds), "olds": list(olds.values())})
 
 
-def note(subjects: Iterable[Subject], coming: Mapping[int, Coming]) -> None:
-    """Before what changed about the subjects is written."""
+def note(
+    subjects: Iterable[Subject], coming: Mapping[int, Coming], looked: Iterable[tuple[UUID, UUID]] = ()
+) -> None:
+    """Before what changed about the subjects is written. `looked`: who was evaluated by which build, changed or not."""
     if not coming:
         return
-    drifts = []
+    drifts = dict.fromkeys(looked, 0)
     for subject in subjects:
-        before = subject.was[0]
-        for number in (before ^ subject.builds) & coming.keys():
+        for number in (subject.was[0] ^ subject.builds) & coming.keys():
+            key = (coming[number].build, subject.id)
             delta = 0 if not coming[number].itself else 1 if number in subject.builds else -1
-            drifts.append((coming[number].build, subject.id, delta))
-    add(drifts)
+            drifts[key] = drifts.get(key, 0) + delta
+    add((build, pk, delta) for (build, pk), delta in drifts.items())
 
 
 def add(drifts: Iterable[tuple[UUID, UUID, int]]) -> None:
@@ -124,7 +126,11 @@ def _catch_up(build: Build, old: int | None) -> None:
     for fill in BuildFill.objects.filter(build=build, chunk__in=list(drifted)):
         again = drifted[fill.chunk]
         now = _standing(build, old, list(again))
-        fill.members += sum(again.values())
+        if fill.stayed is None:
+            fill.members += sum(again.values())
+        else:
+            were = sum(pk in again for pk in (*fill.joined, *fill.stayed))
+            fill.members += sum(inside for _, inside, _ in now) - were
         fill.joined = [pk for pk in fill.joined if pk not in again] + [pk for pk, n, o in now if n and not o]
         fill.left = [pk for pk in fill.left if pk not in again] + [pk for pk, n, o in now if o and not n]
         fill.save(update_fields=["members", "joined", "left"])

@@ -15,6 +15,10 @@ class BuildFill(WorkspaceLog):
     members = models.IntegerField()
     joined = ArrayField(models.UUIDField(), default=list)
     left = ArrayField(models.UUIDField(), default=list)
+    # Where all was found out before the chunk was filled: who stays, and whom time will change sooner, and when.
+    stayed = ArrayField(models.UUIDField(), null=True)
+    due = ArrayField(models.UUIDField(), null=True)
+    due_at = ArrayField(models.DateTimeField(), null=True)
 
     objects = WorkspaceManager()
 

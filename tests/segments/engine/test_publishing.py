@@ -29,10 +29,12 @@ def resave(acme, inside, tier_is):
     return save
 
 
-@pytest.fixture
-def queued(monkeypatch):
-    """As in a workspace too big for the request."""
+@pytest.fixture(params=["filled", "scouted"])
+def queued(monkeypatch, request):
+    """As in a workspace too big for the request; or so big that everybody is looked at first, chunks later."""
     monkeypatch.setattr(publishing, "INLINE", 0)
+    if request.param == "scouted":
+        monkeypatch.setattr(publishing, "AT_ONCE", 0)
 
 
 def test_a_small_workspace_has_its_members_at_once(brightpath, kestrel, gold, members_of):
@@ -92,6 +94,29 @@ class TestQueued:
         drain()
         assert members_of(gold) == ["Brightpath"]
 
+    def test_who_changes_between_the_look_at_everybody_and_the_filling_is_right_in_both(
+        self, acme, inside, brightpath, kestrel, gold, resave, members_of, drain, queued, monkeypatch
+    ):
+        """Also where the change leaves them where they are: what was seen of them before is not believed."""
+        resave(gold, "silver")
+
+        def change(batches, pace, again=publishing._fill_some):
+            monkeypatch.setattr(publishing, "_fill_some", again)
+            with inside(acme):
+                set_properties(kestrel, {"tier": "gold"}, by=ADA)  # not filled yet, so nothing is taken out
+                set_properties(brightpath, {"tier": "silver"}, by=ADA)
+            return again(batches, pace)
+
+        monkeypatch.setattr(publishing, "_fill_some", change)
+        drain()
+        assert members_of(gold) == ["Brightpath"]
+        with inside(acme):
+            gold.refresh_from_db()
+            assert gold.member_count == 1
+            changes = BuildChange.objects.filter(build__number=gold.live_build)
+            assert [pk for change in changes for pk in change.joined] == [brightpath.pk]
+            assert [pk for change in changes for pk in change.left] == [kestrel.pk]
+
     def test_a_newer_version_supersedes_the_one_on_its_way(
         self, acme, inside, brightpath, kestrel, gold, resave, members_of, drain, queued
     ):
@@ -110,7 +135,8 @@ class TestQueued:
     ):
         build = resave(gold, "silver")
         with monkeypatch.context() as broken:
-            broken.setattr("segments.engine.backfill.add_members", lambda *args: 1 / 0)
+            for name in ("backfill.add_members", "scouting.apply"):
+                broken.setattr(f"segments.engine.{name}", lambda *args: 1 / 0)
             with pytest.raises(ZeroDivisionError):
                 drain()
         with inside(acme):
