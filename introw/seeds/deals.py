@@ -48,7 +48,7 @@ LEAD_STAGES = (("new", 40), ("contacted", 30), ("qualified", 18), ("disqualified
 def plant(partners, *, owners, today, by):
     """Three partners of four have some; those of the sign-in links have enough to look at."""
     r = random.Random("deals")  # noqa: S311  invented data, not a secret
-    for level, most, stages in (("deal", 7, DEAL_STAGES), ("lead", 4, LEAD_STAGES)):
+    for level, most, stages in (("deal", 5, DEAL_STAGES), ("lead", 3, LEAD_STAGES)):
         coming = [
             _one(r, level, partner, stages, owners=owners, today=today)
             for partner in partners

@@ -28,7 +28,7 @@ class AttributedList(RecordList):
     def __init__(self, level, params, *, member, zone):
         self.level = level
         dated = ("p.close_date",) if level == "deal" else ()
-        self.default_columns = ("partner", "p.stage", "p.amount", *dated, "p.owner", "changed_at")
+        self.default_columns = ("partner", "p.stage", "p.amount", *dated, "p.owner")
         super().__init__(params, member=member, zone=zone)
 
     def base(self):

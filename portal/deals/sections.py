@@ -13,11 +13,13 @@ SHOWN = 4
 def _context(request, section, *, level):
     shared = Shared(level)
     own = AttributedRecord.objects.filter(level=level).visible_to(request.viewer)
+    # Where partners are not shown the stage, which ones are listed must not tell it either.
+    latest = own.filter(outcome=AttributedRecord.Outcome.OPEN) if shared.stages else own
     labels = {option["value"]: option["label"] for option in shared.stages}
     return {
         **names(level),
         **overview(own, shared),
-        "rows": [(record, labels.get(record.stage, "")) for record in own[:SHOWN]],
+        "rows": [(record, labels.get(record.stage, "")) for record in latest[:SHOWN]],
         "shared": shared,
         "section": section,
         "section_title": getattr(section, "title", "") or f"{level.capitalize()}s",

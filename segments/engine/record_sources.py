@@ -4,7 +4,7 @@ The contacts of a partner are built in. Features register theirs (segments.recor
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from psycopg import sql
@@ -100,8 +100,9 @@ class Source:
 
     def fields(self, like: Fields, properties: Properties, *, options: bool) -> Fields:
         """What can be asked of each. `like` brings the calendar and currency."""
-        known = list(properties(self.level)) if self.level else []
-        known += [one.field(group=self.one.capitalize(), options=options) for one in self.asked]
+        group = self.one.capitalize()
+        known = [replace(field, group=group) for field in properties(self.level)] if self.level else []
+        known += [one.field(group=group, options=options) for one in self.asked]
         more: dict[str, Any] = {"currency": like.currency, "calendar": like.calendar}
         return Fields(known, level=self.one, among_records=True, **more)
 

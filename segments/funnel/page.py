@@ -41,7 +41,7 @@ class Funnel:
     @cached_property
     def properties(self) -> list[Property]:
         """Those whose options can be stages."""
-        return list(Property.objects.live().filter(type="choice"))
+        return list(Property.objects.live().filter(type="choice", level__in=Segment.Level.values))
 
     @cached_property
     def choices(self) -> list[Segment]:

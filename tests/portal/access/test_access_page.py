@@ -139,8 +139,8 @@ def test_nor_do_more_tabs_and_gates(acme, inside, pat, gold, narrow, ada, as_use
     assert asked == QUERIES_WITH_A_PORTAL
 
 
-QUERIES = 56
-QUERIES_WITH_A_PORTAL = 59
+QUERIES = 55
+QUERIES_WITH_A_PORTAL = 58
 
 
 class TestGate:
