@@ -1,19 +1,19 @@
 """The same value in the portal's form and in the CRM's."""
 
-from crm_sync.connectors.hubspot import fields as hubspot_fields
+from crm_sync.connectors import values
 from crm_sync.models import FieldMapping
 
-UnfitValue = hubspot_fields.UnfitValue
+UnfitValue = values.UnfitValue
 
 
 def to_wire(mapping: FieldMapping, value) -> str:
     """Our raw value as the CRM writes it. Raises UnfitValue."""
-    return hubspot_fields.to_wire(value, portal_type=mapping.prop.type)
+    return values.to_wire(value, portal_type=mapping.prop.type)
 
 
 def from_wire(mapping: FieldMapping, text: str, *, currency: str):
     """Our raw value behind the CRM's string. Raises UnfitValue."""
-    return hubspot_fields.from_wire(text, portal_type=mapping.prop.type, currency=currency)
+    return values.from_wire(text, portal_type=mapping.prop.type, currency=currency)
 
 
 def same_form(mapping: FieldMapping, text: str) -> str:
@@ -25,4 +25,4 @@ def same_form(mapping: FieldMapping, text: str) -> str:
 
 
 def misfit(mapping: FieldMapping, field) -> str:
-    return hubspot_fields.misfit(mapping.prop.type, field)
+    return values.misfit(mapping.prop.type, field, crm=str(mapping.connection))

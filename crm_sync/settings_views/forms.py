@@ -1,6 +1,7 @@
 from django import forms
 from django.core.validators import RegexValidator
 
+from crm_sync.connectors.salesforce.ids import is_id, long_id
 from crm_sync.kinds import KINDS
 from crm_sync.mapping.schema import known_field
 from crm_sync.models import ExternalRecord, FieldMapping
@@ -67,9 +68,7 @@ class LinkForm(forms.Form):
     """One partner or contact, and the record of the CRM that is the same."""
 
     external_id = forms.CharField(
-        label="Record ID in HubSpot",
-        validators=[DIGITS],
-        help_text="The last number in the address of the company or contact.",
+        label="Record ID", help_text="It stands last in the address of the company or contact."
     )
 
     def __init__(self, *args, connection, **kwargs):
@@ -84,7 +83,17 @@ class LinkForm(forms.Form):
             ("Contacts", [(f"contact:{c.pk}", f"{c}, {c.partner}") for c in contacts[:MOST_CHOICES]]),
         ]
         self.fields["record"] = forms.ChoiceField(label="Partner or contact", choices=choices)
+        self.fields["external_id"].label = f"Record ID in {connection}"
+        self.salesforce = connection.provider == connection.Provider.SALESFORCE
         self.order_fields(["record", "external_id"])
+
+    def clean_external_id(self):
+        text = self.cleaned_data["external_id"].strip()
+        if not self.salesforce:
+            DIGITS(text)
+        elif not is_id(text):
+            raise forms.ValidationError("This is 15 or 18 letters and digits, as Salesforce shows it.")
+        return long_id(text) if self.salesforce else text
 
     def chosen(self):
         level, _, pk = self.cleaned_data["record"].partition(":")

@@ -54,7 +54,7 @@ def direction(request, pk, mapping_pk):
     form = DirectionForm(request.POST)
     field = schema.known_field(connection, found.object_type, found.field)
     if not form.is_valid() or field is None:
-        messages.error(request, "HubSpot does not list this field any more. Read its fields again.")
+        messages.error(request, f"{connection} does not list this field any more. Read its fields again.")
         return redirect("settings:crm_mapping", pk)
     try:
         map_field(
@@ -71,7 +71,7 @@ def removal(request, pk, mapping_pk):
     connection = get_object_or_404(Connection.objects, pk=pk)
     found = get_object_or_404(connection.mappings.select_related("prop"), pk=mapping_pk)
     unmap(found)
-    messages.success(request, f"{found.prop} is no longer kept in step with HubSpot. Its values stay.")
+    messages.success(request, f"{found.prop} is no longer kept in step with {connection}. Its values stay.")
     return redirect("settings:crm_mapping", pk)
 
 
@@ -88,5 +88,5 @@ def fields(request, pk):
         return redirect("settings:crm_mapping", pk)
     with workspace_transaction(request.workspace):
         schema.learn_fields(connection, known)
-    messages.success(request, "HubSpot's fields are read.")
+    messages.success(request, f"{connection}’s fields are read.")
     return redirect("settings:crm_mapping", pk)

@@ -38,7 +38,8 @@ def classify(status: int, headers: Mapping[str, str], content: Any) -> Failure:
     if isinstance(content, dict):
         entries = [content]
     codes = {str(e.get("errorCode") or e.get("statusCode") or e.get("error") or "") for e in entries}
-    message = "; ".join(filter(None, (str(e.get("message") or "") for e in entries)))[:500]
+    texts = [WORDS.get(str(e.get("errorCode")), "") or str(e.get("message") or "") for e in entries]
+    message = "; ".join(dict.fromkeys(filter(None, texts)))[:500]
     message = message or f"Salesforce answered with status {status}."
     if status == 401 or codes & AUTH:
         return Failure(FailureKind.AUTH, "Salesforce no longer accepts our sign-in.")

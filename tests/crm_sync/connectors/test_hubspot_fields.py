@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from crm_sync.connectors.base import CrmField
-from crm_sync.connectors.hubspot.fields import UnfitValue, field_from_definition, from_wire, misfit, to_wire
+from crm_sync.connectors.hubspot.fields import field_from_definition
+from crm_sync.connectors.values import UnfitValue, from_wire, misfit, to_wire
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 

@@ -25,10 +25,10 @@ def test_the_mixed_batch_is_read_whole():
     assert [(e.kind, e.object_type, e.external_id, e.property, bool(e.not_yet)) for e in events] == [
         ("object.propertyChange", "company", "512000111", "partner_tier", False),
         ("company.propertyChange", "company", "512000111", "partner_regions", False),
-        ("object.associationChange", "", "", "", True),
-        ("company.merge", "company", "512000111", "", True),
-        ("contact.privacyDeletion", "contact", "77002", "", True),
-        ("object.deletion", "contact", "77002", "", True),
+        ("object.associationChange", "contact", "77001", "", False),
+        ("company.merge", "company", "512000777", "", False),
+        ("contact.privacyDeletion", "contact", "77002", "", False),
+        ("object.deletion", "contact", "77002", "", False),
         ("object.propertyChange", "contact", "77003", "tax_number", False),
     ]
     assert {(e.account, e.app) for e in events} == {("24680135", "7711")}
