@@ -2,7 +2,7 @@
 
 How many may leave is handed out as tickets (ADR 10). A writer takes tickets that no other writer holds, so writers
 of one segment do not wait for each other, and what a rolled-back one had taken is there again by itself. Who finds
-none left counts anew, from the log of changes, under the lock of the segment's window: leavings by syncs within the
+none left counts anew, from the log of changes, under the lock of the segment's window: whom syncs took out within the
 last minutes, against the size at the first. If that is too many, a Hold is opened, and from then on nothing is
 counted: whom a sync would take out is held until somebody decides (segments.engine.holding).
 """
@@ -16,7 +16,7 @@ from django.db import connection
 from django.utils import timezone
 
 from segments.models import BreakerTicket, BreakerWindow, Hold
-from workspaces import jobs
+from workspaces import jobs, statements
 from workspaces.actors import Actor
 from workspaces.tenancy import current_workspace_id
 
@@ -35,8 +35,8 @@ TAKE = """
         SELECT w.segment_id, w.wanted, t.id, t.remaining
         FROM wanted w CROSS JOIN LATERAL (
             SELECT id, remaining FROM segments_breakerticket
-            WHERE workspace_id = %(workspace)s AND segment_id = w.segment_id
-              AND remaining > 0 AND valid_until > %(now)s
+            WHERE workspace_id = %(workspace)s::uuid AND segment_id = w.segment_id
+              AND remaining > 0 AND valid_until > %(now)s::timestamptz
             LIMIT (w.wanted + w.share - 1) / w.share FOR UPDATE SKIP LOCKED
         ) t
     ), spent AS (
@@ -52,14 +52,19 @@ WITHDRAW = """
         SELECT id FROM segments_breakerticket WHERE workspace_id = %s AND segment_id = %s
         FOR UPDATE SKIP LOCKED)"""
 # One statement, so one moment: a writer that commits meanwhile is in the log or still has its tickets, never both.
+# People count, not leavings: who was in when the window began, is out now, and was taken out by a sync.
 COUNT = """
     WITH recent AS (
-        SELECT at, joined, NOT joined AND cause->'by'->>'kind' = ANY (%(syncs)s)
+        SELECT subject_id, at, joined, NOT joined AND cause->'by'->>'kind' = ANY (%(syncs)s)
                AND cause->>'why' NOT IN ('exception', 'released') AS by_sync
         FROM segments_membershipchange
         WHERE workspace_id = %(workspace)s AND segment_id = %(segment)s AND at > %(since)s
-    ), first AS (SELECT min(at) AS at FROM recent WHERE by_sync)
-    SELECT count(*) FILTER (WHERE by_sync),
+    ), first AS (SELECT min(at) AS at FROM recent WHERE by_sync
+    ), people AS (
+        SELECT subject_id FROM recent GROUP BY subject_id
+        HAVING sum(CASE WHEN joined THEN 1 ELSE -1 END) < 0 AND bool_or(by_sync)
+    )
+    SELECT (SELECT count(*) FROM people),
            (SELECT coalesce(sum(remaining), 0) FROM segments_breakerticket WHERE segment_id = %(segment)s),
            (SELECT member_count FROM segments_segment WHERE id = %(segment)s)
            + (SELECT coalesce(sum(delta), 0) FROM segments_countdelta WHERE segment_id = %(segment)s)
@@ -105,10 +110,8 @@ def _take_tickets(wanted: Mapping[UUID, int]) -> dict[UUID, int]:
         "now": timezone.now(),
     }
     taken: dict[UUID, int] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(TAKE, params)
-        for segment_id, spent in cursor.fetchall():
-            taken[segment_id] = taken.get(segment_id, 0) + spent
+    for segment_id, spent in statements.run(TAKE, params):
+        taken[segment_id] = taken.get(segment_id, 0) + spent
     return taken
 
 

@@ -52,6 +52,16 @@ class Cause:
         changes = tuple((("partner", place[1]), old, new) for place, old, new in self.changes)
         return replace(self, changes=changes)
 
+    def followed_by(self, later: "Cause") -> "Cause":
+        """Both in one, for those whom neither has reached yet: from where the first began to where the later ended.
+        What a sync has part in is a sync's, since those may take only so many out."""
+        changes = {place: (old, new) for place, old, new in self.changes}
+        for place, old, new in later.changes:
+            changes[place] = (changes[place][0] if place in changes else old, new)
+        by = self.by if self.by.kind in ("crm", "import") else later.by
+        both = tuple((place, old, new) for place, (old, new) in changes.items())
+        return replace(later, by=by, changes=both)
+
     @classmethod
     def from_json(cls, stored: dict) -> "Cause":
         by = stored.get("by", {})

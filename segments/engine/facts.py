@@ -155,6 +155,21 @@ def fill(
         cursor.execute(update, [old, *params, current_workspace_id(), chunks])
 
 
+FORGET = """
+    UPDATE segments_{level}state s SET facts = coalesce(
+        (SELECT jsonb_object_agg(key, value) FROM jsonb_each(s.facts) WHERE key = ANY (%(known)s::text[])), '{{}}')
+    WHERE s.workspace_id = %(workspace)s AND s.chunk = ANY (%(chunks)s) AND s.facts <> '{{}}'
+      AND EXISTS (SELECT 1 FROM jsonb_object_keys(s.facts) AS key WHERE key <> ALL (%(known)s::text[]))"""
+
+
+def forget(level: str, chunks: list[int], asked: Collection[Fact]) -> None:
+    """Takes out what no rule asks any more, under the exclusive locks of the chunks."""
+    known = [key for fact in asked for key in (fact.key, fact.mark)]
+    with connection.cursor() as cursor:
+        params = {"workspace": current_workspace_id(), "chunks": chunks, "known": known}
+        cursor.execute(FORGET.format(level=level), params)
+
+
 def renew(subject: "states.Subject", facts: Iterable[Fact], values: dict[str, Any]) -> set[str]:
     """Puts newly read facts into a subject; returns the keys of those that differ, and of marks."""
     return put(subject.more.facts, [key for fact in facts for key in (fact.key, fact.mark)], values)

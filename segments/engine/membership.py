@@ -332,6 +332,8 @@ def _contacts_by_partner(partner_ids: Iterable[UUID]) -> dict[UUID, list[UUID]]:
 def _leave_behind(partner_id: UUID, cause: Cause) -> None:
     """From here on every read of these contacts evaluates, until the worker has been to them all."""
     state = PartnerState.objects.get(pk=partner_id)
+    if state.behind and state.fanout_cause:
+        cause = Cause.from_json(state.fanout_cause).followed_by(cause)
     state.fanout += 1
     state.behind = True
     state.fanout_cause = cause.as_json([place for place, _, _ in cause.changes])

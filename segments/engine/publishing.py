@@ -12,7 +12,17 @@ from uuid import UUID
 from django.db.models import F, Max, Q
 from django.utils import timezone
 
-from segments.engine import backfill, definitions, dependents, filling, scouting, staging, states, switching
+from segments.engine import (
+    backfill,
+    definitions,
+    dependents,
+    facts,
+    filling,
+    scouting,
+    staging,
+    states,
+    switching,
+)
 from segments.models import Build, Segment
 from segments.rules.expressions import facts as facts_of
 from segments.rules.lower import lower
@@ -289,7 +299,9 @@ def drain_sweep() -> None:
     for level in ("partner", "contact"):
         for chunk in range(CHUNKS):
             with jobs.job_transaction():
+                lock(level, [chunk])
                 sweep_retired(level, [chunk])
+                facts.forget(level, [chunk], definitions.current().facts[level])
         with jobs.job_transaction():
             sweep_retired(level, list(range(CHUNKS)))
 

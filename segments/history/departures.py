@@ -5,7 +5,7 @@ import json
 from django.db.models.signals import post_delete, pre_delete
 from django.dispatch import receiver
 
-from segments.engine import definitions, membership, rollups
+from segments.engine import definitions, membership, rollups, staging
 from segments.engine.causes import Cause
 from segments.engine.history import Change
 from segments.engine.states import peek
@@ -26,13 +26,20 @@ def leave(sender, instance, **kwargs) -> None:
     cause = json.dumps(Cause("deleted").as_json(()))
     segment_of = definitions.current().segment_of
     at = evaluation.moment.at
+    subjects = peek(instance.level, [instance.pk])
     membership.record(
         [
             Change(segment_of[number], instance.level, subject.id, False, cause, at)
-            for subject in peek(instance.level, [instance.pk])
+            for subject in subjects
             for number in sorted(subject.builds)
             if number in segment_of
         ]
+    )
+    coming = evaluation.definitions.coming
+    staging.add(
+        (coming[number].build, subject.id, -1 if coming[number].itself else 0)
+        for subject in subjects
+        for number in subject.builds & coming.keys()
     )
 
 

@@ -337,3 +337,14 @@ class TestContacts:
         monkeypatch.setattr(membership, "INLINE", 1)
         sync([brightpath], by=ADA)
         assert seen_by(people[0]) == []
+
+
+def test_one_company_that_goes_back_and_forth_is_one_company(acme, inside, crowd, gold_crowd, sync, held):
+    """Twenty-one leavings, and every time it came back: nobody is missing, so nobody is held."""
+    for _ in range(21):
+        sync(crowd[:1])
+        sync(crowd[:1], tier="gold")
+    sync(crowd[1:20])
+    assert held(gold_crowd) == 0
+    sync(crowd[20:22])
+    assert held(gold_crowd) == 1
