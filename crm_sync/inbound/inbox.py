@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=30)  # longer than a call to the CRM can take; a second reader would only read twice
 BATCH = 100
 MOST_PASSES = 500  # then the relay rings again: a task must end
-ASKS_FOR_COMPANY = ("associationChange", "creation", "restore", "merge")
+ASKS_FOR_COMPANY = ("associationChange", "creation", "restore", "merged")
 
 
 @dataclass(frozen=True)
@@ -54,10 +54,14 @@ class Reading:
 
 @queue(INBOX)
 def drain():
+    with job_transaction():
+        sort_events()
     for _ in range(MOST_PASSES):
         with job_transaction():
-            sort_events()
             claim = claim_records()
+            if claim is None:  # once more: something may have come meanwhile
+                sort_events()
+                claim = claim_records()
         if claim is None:
             break
         work_off(claim)
@@ -67,7 +71,7 @@ def drain():
 
 def claim_records() -> Claim | None:
     now = timezone.now()
-    waiting = InboxEvent.objects.due(now).filter(
+    waiting = InboxEvent.objects.readable(now).filter(
         connection=OuterRef("connection"),
         object_type=OuterRef("object_type"),
         external_id=OuterRef("external_id"),
@@ -94,7 +98,7 @@ def _claimed(links: list[ExternalRecord], now: datetime) -> Claim | None:
     object_type = links[0].object_type
     for link in links:
         link.connection = connection
-    taken = InboxEvent.objects.due(now).filter(
+    taken = InboxEvent.objects.readable(now).filter(
         connection=connection, object_type=object_type, external_id__in=[link.external_id for link in links]
     )
     # Counted before the work, so that an event which kills its worker runs out of tries too.

@@ -50,8 +50,11 @@ def _follow_lives(connection: Connection, due) -> None:
         known = ExternalRecord.objects.filter(
             connection=connection, object_type=event.object_type, external_id=survivor
         ).exclude(state=ExternalRecord.State.MERGED)
+        mine = InboxEvent.objects.filter(pk=event.pk)
         if known.exists():  # which is read again already
-            InboxEvent.objects.filter(pk=event.pk).update(state="done", handled_at=timezone.now())
+            mine.update(state="done", handled_at=timezone.now())
+        else:  # nobody's so far: a rule may let in what is left of it
+            mine.update(kind=f"{event.object_type}.merged"[:60])
 
 
 def _follow_former(connection: Connection, due) -> None:

@@ -16,6 +16,13 @@ class QueueQuerySet(models.QuerySet):
         return self.filter(state="pending", next_at__lte=at)
 
 
+class InboxQuerySet(QueueQuerySet):
+    def readable(self, at):
+        """Due, and answered by a look at the record. What changes who is who is sorted out before."""
+        lives = Q(kind__endswith=".merge") | Q(kind__endswith=".privacyDeletion")
+        return self.due(at).exclude(lives)
+
+
 class InboxEvent(WorkspaceModel):
     """Something a CRM told us, stored before anything is done about it. A hint: the record is read again."""
 
@@ -42,7 +49,7 @@ class InboxEvent(WorkspaceModel):
     claim = models.UUIDField(null=True)  # which pass of a worker took it
     raw = models.TextField(blank=True)  # text and not JSON: what arrives may hold what jsonb cannot
 
-    objects = WorkspaceManager.from_queryset(QueueQuerySet)()
+    objects = WorkspaceManager.from_queryset(InboxQuerySet)()
 
     class Meta(WorkspaceModel.Meta):
         constraints = [
