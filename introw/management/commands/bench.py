@@ -38,6 +38,7 @@ class Command(BaseCommand):
         parser.add_argument("--list", action="store_true", help="what there is to measure, with its sizes")
         parser.add_argument("--only", default="", help="parts of a benchmark, separated by commas")
         parser.add_argument("--folder", help="where the servers keep their data, to load less next time")
+        parser.add_argument("--unstored", action="store_true", help="leave the last stored run as it is")
         parser.add_argument("--here", action="store_true", help="on the servers of the environment")
 
     def handle(self, *, names, size, here, **options):
@@ -50,7 +51,7 @@ class Command(BaseCommand):
             return self._on_servers_of_its_own(options["folder"])
         call_command("migrate", verbosity=0)
         only = {"only": options["only"].split(",")} if options["only"] else {}
-        self._measure(names or list(REGISTRY), parse_sizes(size) | only)
+        self._measure(names or list(REGISTRY), parse_sizes(size) | only, stored=not options["unstored"])
         return None
 
     def _list(self):
@@ -73,7 +74,7 @@ class Command(BaseCommand):
         if done.returncode:
             raise CommandError("The benchmark failed.")
 
-    def _measure(self, names, given):
+    def _measure(self, names, given, *, stored):
         last = json.loads(STORED.read_text()) if STORED.exists() else {}
         before = reference_loop()
         figures = {}
@@ -87,6 +88,8 @@ class Command(BaseCommand):
         self.stdout.write(
             f"\nReference loop: {before:.0f} ms of CPU before, {reference_loop():.0f} ms after."
         )
+        if not stored:
+            return
         STORED.parent.mkdir(exist_ok=True)
         STORED.write_text(json.dumps({**last, **figures}, indent=1, sort_keys=True))
 
@@ -101,7 +104,7 @@ class Command(BaseCommand):
 def load_benchmarks():
     for app in apps.get_app_configs():
         if app.name.split(".")[0] in {"workspaces", "segments", "portal", "crm_sync", "introw"}:
-            for name in ("benchmarks", "live_benchmark", "enumeration_benchmark"):
+            for name in ("benchmarks", "live_benchmark", "enumeration_benchmark", "storm_benchmark"):
                 if find_spec(f"{app.name}.{name}"):
                     import_module(f"{app.name}.{name}")
 
