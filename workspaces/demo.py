@@ -66,7 +66,7 @@ DEMO_PEOPLE = (
         "Jonas Weber",
         "jonas.weber@brightpath.example",
         "Sales rep at Brightpath (Gold)",
-        "sees the profile read-only",
+        "sees the profile read-only, and only the deals he collaborates on",
         places=(Place("Brightpath", "sales_rep"),),
     ),
     DemoPerson(

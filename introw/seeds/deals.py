@@ -104,8 +104,10 @@ def _collaborate(r, records, partners):
     rows = [
         Collaborator(record=record, contact=contact, added_by="HubSpot", from_crm=r.random() < 0.6)
         for record in records
-        for contact in r.sample(
-            people.get(record.partner_id, []), min(r.randrange(3), len(people.get(record.partner_id, [])))
-        )
+        for contact in _some(r, people.get(record.partner_id, []))
     ]
     Collaborator.objects.bulk_create(rows, batch_size=500)
+
+
+def _some(r, people):
+    return r.sample(people, min(r.randrange(3), len(people)))

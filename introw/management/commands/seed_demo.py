@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from introw.seeds import deals, fjordlight, hubspot, northwind, planting, salesforce
 from introw.seeds.workspaces import FED_BUILT_IN, NORTHWIND_PROPERTIES
+from segments.permissions import set_permissions
 from workspaces import jobs
 from workspaces.actors import Actor
 from workspaces.models import Workspace
@@ -80,6 +81,7 @@ class Command(BaseCommand):
             planting.plant_static_segment(northwind.LAUNCH_PILOTS, pilots, by=lea)
             planting.plant_experience(segments, GATED_TABS, name="Partner portal", by=lea)
             deals.plant(partners, owners=list(members.values()), today=northwind.TODAY, by=HUBSPOT)
+            set_permissions(segments["Role is Sales rep"], invite="inherit", restricted=True)
             planting.plant_quotes(segments, creators=[segments["Gold partners"]])
             planting.plant_profile(properties, editors=segments["Portal admins"])
             planting.plant_connection(companies, partners, contacts, properties, by=lea)
