@@ -280,6 +280,41 @@ GUARDS = (
         "(lambda *_: True)(",
         "tests/crm_sync",
     ),
+    Guard(
+        "whose sign-in a CRM answers",
+        "crm_sync/settings_views/sign_in.py",
+        'return fresh and bool(state) and constant_time_compare(kept["state"], state)',
+        "return fresh and bool(state)",
+        "tests/crm_sync/test_sign_in.py",
+    ),
+    Guard(
+        "where a CRM's answer may send us",
+        "crm_sync/connectors/salesforce/hosts.py",
+        "or not host.endswith(DOMAINS)",
+        "",
+        "tests/crm_sync/connectors/test_salesforce_push.py",
+    ),
+    Guard(
+        "whose organisation a message is about",
+        "crm_sync/inbound/receiving.py",
+        "if route.account != organization:",
+        "if False:",
+        "tests/crm_sync/cases/test_salesforce.py",
+    ),
+    Guard(
+        "tokens over newer tokens",
+        "crm_sync/connecting/tokens.py",
+        "    if held.generation != lease.generation:\n        return _key_of(held, lease)\n    held.refreshing_until = None",
+        "    held.refreshing_until = None",
+        "tests/crm_sync/cases/test_auth_and_limits.py",
+    ),
+    Guard(
+        "one renewal at a time",
+        "crm_sync/connecting/tokens.py",
+        "if held.refreshing_until and held.refreshing_until > now:",
+        "if False:",
+        "tests/crm_sync/cases/test_auth_and_limits.py",
+    ),
 )
 
 

@@ -178,7 +178,7 @@ def test_41_a_locked_row_is_tried_again_and_a_long_text_is_put_aside_with_salesf
     drain()
     with workspace_transaction(org.workspace):
         refused = OutboxChange.objects.filter(state="parked").get()
-    assert "too large" in refused.message
+    assert "at most 80 characters" in refused.message
 
 
 def test_62_a_field_that_permissions_hide_keeps_the_portals_value(org, call, drain):
