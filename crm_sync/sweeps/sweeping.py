@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db.models import Min, Q
+from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
 from crm_sync.agreement.refreshing import refresh
@@ -190,9 +191,10 @@ def _postpone(job: SyncJob, failure) -> None:
 
 def next_due() -> datetime | None:
     now = timezone.now()
-    running = SyncJob.objects.filter(state="running", connection__status="active")
-    soon = running.aggregate(at=Min("next_at"))["at"]
-    places = ScanPosition.objects.filter(connection__status="active")
-    later = places.aggregate(at=Min("next_at"))["at"]
+    working = Connection.objects.working()  # one that rests is looked at again by the recurring ring
+    running = SyncJob.objects.filter(state="running", connection__in=working)
+    free_at = Greatest("next_at", Coalesce("leased_until", "next_at"))
+    soon = running.aggregate(at=Min(free_at))["at"]
+    later = ScanPosition.objects.filter(connection__in=working).aggregate(at=Min("next_at"))["at"]
     found = [at for at in (soon, later) if at]
     return max(min(found), now + timedelta(seconds=1)) if found else None

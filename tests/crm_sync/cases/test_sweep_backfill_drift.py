@@ -1,6 +1,9 @@
 """§ Sweep, backfill, drift: what nobody told of is found, what was begun is ended, what changed shape is kept."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from crm_sync.models import AuditEntry, Conflict, ExternalRecord, ScanPosition, SyncJob
 from crm_sync.sweeps import jobs, pages, sweeping
@@ -267,3 +270,11 @@ def refresh_fields(sync, drain):
 def broken(sync):
     with sync.inside():
         return sync.connection.mappings.get(field="country").broken
+
+
+def test_a_look_that_a_worker_holds_rings_nobody_before_its_lease_ends(sync, start):
+    ends = timezone.now() + timedelta(minutes=2)
+    job = start("backfill")
+    with sync.inside():
+        SyncJob.objects.filter(pk=job.pk).update(leased_until=ends)
+        assert sweeping.next_due() == ends
