@@ -14,6 +14,7 @@ from crm_sync.standins.hubspot import oauth as hubspot_oauth
 from crm_sync.standins.hubspot.wire import Call
 from crm_sync.standins.salesforce import oauth as salesforce_oauth
 from crm_sync.standins.salesforce.wire import Call as SalesforceCall
+from tests.conftest import make_member
 from tests.fakes import hubspot, salesforce
 from workspaces.tenancy import workspace_transaction
 
@@ -111,12 +112,15 @@ def test_a_cancelled_sign_in_saves_nothing_and_says_so(admin, ready, crm, acme):
 
 
 def test_somebody_elses_answer_is_not_taken(admin, ready, crm, acme, mia, as_user):
-    """An address with a code, sent to another person: their session never asked for it."""
+    """An address with a good code, sent to another person: their session never asked for it."""
     back = agree(crm.standin, admin.post(page("crm_hubspot_app"), HUBSPOT_APP).url)
+    other = as_user(make_member(acme, "amy", "admin"))
 
-    assert as_user(mia).get(local(back)).url == "/workspaces/" or connected(acme) is None
+    assert other.get(local(back)).url == reverse("workspaces")
+    assert other.get(page("crm_answer") + "?" + urlsplit(back).query).url == page("crm")
     assert as_user(mia).get(page("crm_answer") + "?" + urlsplit(back).query).status_code == 403
     assert connected(acme) is None
+    assert not crm.standin.oauth.grants
 
 
 @pytest.mark.parametrize("tampered", ["&state=guessed", "&state=", ""])
