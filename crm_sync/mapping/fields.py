@@ -7,6 +7,8 @@ from crm_sync.connectors.base import CrmField
 from crm_sync.mapping import codec
 from crm_sync.mapping.schema import learn_field
 from crm_sync.models import Connection, FieldMapping, OutboxChange
+from crm_sync.models.queues import SWEEPS
+from workspaces.jobs import leave_work
 
 
 def map_field(
@@ -29,6 +31,8 @@ def map_field(
         raise ValueError(f"{field.label} is mapped to another property already.") from error
     learn_field(connection, object_type, field)
     refresh(connection.records.linked().filter(object_type=object_type))
+    if not connection.calls_us:
+        leave_work(SWEEPS)  # from then on the queue rings itself, minute by minute
     return mapping
 
 

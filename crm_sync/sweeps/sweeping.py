@@ -71,7 +71,7 @@ def _types_of(connection: Connection) -> list[str]:
 
 
 def _interval(connection: Connection) -> timedelta:
-    return EVERY if getattr(connection, "calls_us", True) else EVERY_POLL
+    return EVERY if connection.calls_us else EVERY_POLL
 
 
 def _plan(connection, object_type: str, feed: str, every: timedelta, now: datetime) -> None:
