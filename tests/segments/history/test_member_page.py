@@ -12,7 +12,7 @@ from tests.segments.conftest import ADA
 from workspaces.properties import set_properties
 
 HOME = "/acme/settings/segments/"
-QUERIES = 29
+QUERIES = 26
 
 
 @pytest.fixture
