@@ -153,6 +153,8 @@ def fill(builds: list[Build], chunks: list[int], *, staged: bool = True) -> None
             scouting.apply(build, chunks)
     _fill_unknown([build for build in builds if build.pk not in known], chunks, staged=staged)
     Build.objects.filter(pk__in=[build.pk for build in builds]).update(done=F("done") + len(chunks))
+    for build in builds:
+        build.done += len(chunks)
 
 
 def _fill_unknown(builds: list[Build], chunks: list[int], *, staged: bool) -> None:
@@ -265,14 +267,20 @@ def _scout(batches: list[UUID], pace: dict[str, int]) -> None:
 
 
 def _fill_some(batches: list[UUID], pace: dict[str, int]) -> bool:
+    """All chunks of some builds, or as far as all of them are still wanted."""
     with jobs.job_transaction():
         builds = _unfilled(batches)
-        if not builds:
-            return False
-        level, done = builds[0].segment.level, builds[0].done
-        count = pace[level] if len(builds) <= filling.ONE_BY_ONE else 1
-        fill(builds, list(range(done, min(done + count, builds[0].total))))
-        return True
+    while builds:
+        with jobs.job_transaction():
+            wanted = Build.objects.filter(pk__in=[build.pk for build in builds], state=Build.State.BUILDING)
+            if wanted.count() != len(builds):
+                return True
+            count = pace[builds[0].segment.level] if len(builds) <= filling.ONE_BY_ONE else 1
+            done, total = builds[0].done, builds[0].total
+            fill(builds, list(range(done, min(done + count, total))))
+        if builds[0].done >= total:
+            return True
+    return False
 
 
 def _unfilled(batches: list[UUID]) -> list[Build]:

@@ -104,26 +104,25 @@ def settle(build: Build, old: int | None, *, at: datetime, cause: str) -> int | 
     """Puts down who joins and who leaves, tells open pages, and returns how many members there are. None where not
     every chunk was staged against the build that decides now."""
     fills = BuildFill.objects.filter(build=build)
+    drifts = BuildDrift.objects.filter(build=build)
     if fills.filter(old=old).count() != build.total:
         return None
-    _catch_up(build, old)
-    members = fills.aggregate(all=Sum("members"))["all"]
+    _catch_up(build, old, drifts)
     with connection.cursor() as cursor:
         cursor.execute(REMEMBER, [build.segment_id, cause, at, current_workspace_id(), build.pk])
         moved = sum(row[0] for row in cursor.fetchall())
     _tell(fills, moved)
-    fills.delete()
-    BuildDrift.objects.filter(build=build).delete()
+    members = fills.aggregate(all=Sum("members"))["all"]
+    for rows in (fills, drifts):
+        rows._raw_delete(rows.db)  # nothing points to them
     return members
 
 
-def _catch_up(build: Build, old: int | None) -> None:
+def _catch_up(build: Build, old: int | None, drifts) -> None:
     drifted: dict[int, dict[UUID, int]] = defaultdict(lambda: defaultdict(int))
-    for pk, chunk, delta in BuildDrift.objects.filter(build=build).values_list(
-        "subject_id", "chunk", "delta"
-    ):
+    for pk, chunk, delta in drifts.values_list("subject_id", "chunk", "delta"):
         drifted[chunk][pk] += delta
-    for fill in BuildFill.objects.filter(build=build, chunk__in=list(drifted)):
+    for fill in BuildFill.objects.filter(build=build, chunk__in=list(drifted)) if drifted else ():
         again = drifted[fill.chunk]
         now = _standing(build, old, list(again))
         if fill.stayed is None:
