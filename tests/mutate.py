@@ -206,8 +206,8 @@ GUARDS = (
     Guard(
         "rows read again under their locks",
         "workspaces/properties.py",
-        '        for name in ("raw", "norm", "set_at", "version"):\n            setattr(edit.record, name, getattr(row, name))\n',
-        "",
+        "edit.record.raw, edit.record.norm, edit.record.set_at = row.raw, row.norm, row.set_at",
+        "pass",
         "tests/workspaces/test_tenancy.py",
     ),
     Guard(
@@ -234,15 +234,15 @@ GUARDS = (
     Guard(
         "another partner's records",
         "segments/audience.py",
-        "return self.filter(scope, partner=viewer.partner_id)",
+        "return self.filter(scope, self.model.belonging_to(viewer))",
         "return self.filter(scope)",
         "tests/portal/test_leaks.py",
     ),
     Guard(
         "colleagues' records, for who is restricted",
         "segments/audience.py",
-        "return self.filter(scope, partner=viewer.partner_id)",
-        "return self.filter(partner=viewer.partner_id)",
+        "return self.filter(scope, self.model.belonging_to(viewer))",
+        "return self.filter(self.model.belonging_to(viewer))",
         "tests/portal/test_leaks.py",
     ),
     Guard(
