@@ -19,7 +19,9 @@ def invite(contact, *, by):
     """
     workspace = contact.workspace
     house = by.partner.name if isinstance(by, Contact) else workspace.name
-    words = {"contact": contact, "by": str(by), "house": house, "address": sign_in_address(workspace)}
+    # The mail is written after the commit, outside the workspace's walls: nothing can be looked up there.
+    words = {"contact": contact, "partner": contact.partner.name, "by": str(by), "house": house}
+    words["address"] = sign_in_address(workspace)
     send = partial(mailing.send, "emails/contact_invitation", contact.email, words, workspace=workspace)
     transaction.on_commit(send)
     actor = Actor.of_contact(by) if isinstance(by, Contact) else Actor.of_member(by)

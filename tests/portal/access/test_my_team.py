@@ -71,6 +71,7 @@ def test_an_invited_colleague_is_a_contact_with_the_default_role(
     assert answer.status_code == 302
     assert mails == ["nora@example.com"]
     assert "Pat of Brightpath" in mail.outbox[0].body
+    assert "as part of Brightpath" in mail.outbox[0].body
     with inside(acme):
         nora = Contact.objects.get(email="nora@example.com")
         role = properties_of("contact")["role"]
