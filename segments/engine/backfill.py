@@ -143,7 +143,8 @@ def apply_exceptions(level: str, build: Build, moment: Moment, chunks: list[int]
     """The few who are in or out whatever the rule says: two statements over them alone. Who they are."""
     number = build.segment.number
     exception, params = _exception(number, moment)
-    few = sql.SQL("s.workspace_id = %s AND s.chunk = ANY (%s)")
+    # Not by the index of the chunk: those who are held or excepted are few, and have indexes of their own.
+    few = sql.SQL("s.workspace_id = %s AND s.chunk + 0 = ANY (%s)")
     where = [current_workspace_id(), chunks]
     held = sql.SQL(
         "UPDATE {states} s SET builds = s.builds || %s::int"
