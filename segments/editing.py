@@ -1,6 +1,7 @@
 """What the team does to segments: create, save, archive, restore, duplicate, delete."""
 
 from collections.abc import Collection, Iterable
+from datetime import datetime
 from uuid import UUID
 
 from django.utils import timezone
@@ -10,6 +11,10 @@ from segments.engine import definitions, dependents, exceptions, lists, publishi
 from segments.models import Build, Segment, StaticMember
 from segments.rules.validate import validate
 from workspaces.actors import Actor
+
+
+class Overtaken(Exception):
+    """Somebody else saved the segment after the caller looked at it. Nothing was saved."""
 
 
 class InUse(Exception):
@@ -58,22 +63,33 @@ def save(
     tree: dict | None = None,
     members: Collection[UUID] | None = None,
     despite_checks: bool = False,
+    seen_at: datetime | None = None,
 ) -> Build | None:
-    """Saves what changed. A new build is made only where who belongs may differ. Raises segments.checks.ChecksFail."""
+    """Saves what changed. A new build is made only where who belongs may differ. Raises segments.checks.ChecksFail,
+    and Overtaken where `seen_at` is given and is not the moment of the last save any more.
+    """
     if tree is not None:
         tree = _valid(segment, tree)
     publishing.hold(segment.level, dependents.following(segment), tree)
     checks.hold_or_raise(segment, kind=kind, tree=tree, members=members, by=by, despite=despite_checks)
     was = segment.kind
     segment.name, segment.description, segment.kind = name, description, kind
-    segment.updated_at, segment.updated_by = timezone.now(), by.label
-    segment.save(update_fields=["name", "description", "kind", "updated_at", "updated_by"])
+    touch(segment, by=by, seen_at=seen_at)
+    segment.save(update_fields=["name", "description", "kind"])
     if kind == was == Segment.Kind.STATIC:
         lists.set_members(segment, members if members is not None else lists.members(segment), by=by)
         return None
     if kind == was and not _differs(segment, tree):
         return None
     return _publish(segment, tree=tree, members=members or (), by=by)
+
+
+def touch(segment: Segment, *, by: Actor, seen_at: datetime | None = None) -> None:
+    """Notes who saved last and when. Of two who looked at the same moment, one statement lets only the first pass."""
+    same = Segment.objects.filter(pk=segment.pk, **({"updated_at": seen_at} if seen_at else {}))
+    segment.updated_at, segment.updated_by = timezone.now(), by.label
+    if not same.update(updated_at=segment.updated_at, updated_by=segment.updated_by):
+        raise Overtaken
 
 
 def _differs(segment: Segment, tree: dict | None) -> bool:

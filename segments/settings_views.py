@@ -60,6 +60,11 @@ def _set_blocks(request, editor):
     """Who belongs to a built-in segment is the portal's to say; what its members may do is the team's."""
     if request.POST.get("do") != "save" or not editor.blocks_are_valid():
         return _show(request, editor, may_edit=False, status=422)
+    try:
+        with transaction.atomic():
+            editing.touch(editor.segment, by=Actor.of_member(request.member), seen_at=_seen_at(editor))
+    except editing.Overtaken:
+        return _overtaken(request, editor, may_edit=False)
     for block in editor.blocks:
         block.save(editor.segment)
     messages.success(request, f"“{editor.segment.name}” is saved. It is in effect.")
@@ -69,6 +74,8 @@ def _set_blocks(request, editor):
 def _edit(request, editor, *, may_edit=True):
     """One form for everything: it saves, or it comes back with a button pressed, or with what it would do."""
     action = request.POST.get("do", "")
+    if action in {*SAVING, "schedule"} and editor.overtaken:
+        return _overtaken(request, editor, may_edit)
     if request.method == "POST" and action in SAVING:
         if not editor.is_valid():
             return _show(request, editor, may_edit, status=422)
@@ -83,6 +90,21 @@ def _edit(request, editor, *, may_edit=True):
     if action and action not in ("preview", "exact"):
         editor.press(action)
     return _show(request, editor, may_edit)
+
+
+def _overtaken(request, editor, may_edit):
+    """What was typed is shown beside what somebody else saved meanwhile."""
+    if editor.segment is not None:
+        editor.segment.refresh_from_db()
+        editor.__dict__.pop("latest", None)
+        editor.__dict__.pop("overtaken", None)
+    editor.told = editor.overtaken
+    editor.catch_up()
+    return _show(request, editor, may_edit, status=409)
+
+
+def _seen_at(editor):
+    return editor.drawn_from.at if editor.drawn_from else None
 
 
 def _is_much(editor):
@@ -130,6 +152,8 @@ def _save_checked(request, editor, may_edit):
     try:
         with transaction.atomic():
             return _save(request, editor)
+    except editing.Overtaken:
+        return _overtaken(request, editor, may_edit)
     except checks.ChecksFail as error:
         editor.checks.failures = error.failures
         return _show(request, editor, may_edit, status=422)
@@ -151,7 +175,8 @@ def _save(request, editor):
         saved = editor.segment
         editor.checks.save(saved, by=by)
         with guarded(segment=saved, confirmed=is_confirmed(request)):
-            editing.save(saved, by=by, despite_checks=anyway, **fields, **rule)
+            seen_at = _seen_at(editor)
+            editing.save(saved, by=by, despite_checks=anyway, seen_at=seen_at, **fields, **rule)
     for block in editor.blocks:
         block.save(saved)
     build = publishing.building(saved)

@@ -33,6 +33,13 @@ class Guard:
 
 GUARDS = (
     Guard(
+        "what somebody else saved meanwhile",
+        "segments/editing.py",
+        '**({"updated_at": seen_at} if seen_at else {})',
+        "**{}",
+        "tests/segments/editor/test_overtaken.py",
+    ),
+    Guard(
         "the partner in who sees a deal",
         "portal/deals/models.py",
         "return Q(partner=viewer.partner_id) | Q(distributor=viewer.partner_id)",

@@ -13,6 +13,7 @@ from segments.editor.draft import Draft, prune
 from segments.editor.forms import SegmentForm
 from segments.editor.list_block import LISTING, ListBlock
 from segments.editor.notifications_block import NotificationsBlock
+from segments.editor.overtaken import Overtaken, Seen, since
 from segments.editor.permissions_block import PermissionsBlock
 from segments.editor.recipes import RECIPES
 from segments.editor.unfinished import kept
@@ -32,6 +33,9 @@ class Editor:
         self.form = SegmentForm(data, segment=segment, initial=self._initial(params or {}))
         self.show_errors = False
         self.asks = False  # whether so much would change that somebody has to say that it is meant
+        self.told: Overtaken | None = (
+            None  # what somebody else saved meanwhile, where nothing was saved for it
+        )
 
     def _initial(self, params) -> dict:
         if self.segment is not None:
@@ -79,6 +83,33 @@ class Editor:
     @cached_property
     def latest(self) -> Build | None:
         return self.segment.builds.order_by("-version").first() if self.segment else None
+
+    @cached_property
+    def drawn_from(self) -> Seen | None:
+        """The state of the segment that this form was drawn from, however often it came and went since."""
+        if self.segment is None:
+            return None
+        if self.data is not None and "seen" in self.data:
+            return Seen.read(self.data["seen"])
+        return Seen.of(self.segment, self.latest)
+
+    @cached_property
+    def overtaken(self) -> Overtaken | None:
+        """Somebody else saved the segment meanwhile: saving this form would take that back."""
+        seen = self.drawn_from
+        if self.segment is None or (seen and seen.at == self.segment.updated_at):
+            return None
+        typed = self.checked.tree or self.draft.to_tree(self.fields)
+        return since(seen, segment=self.segment, latest=self.latest, typed=typed, fields=self.fields)
+
+    def catch_up(self) -> None:
+        """What was typed stays; a rule that nobody touched in this form is replaced by the saved one. Saved once
+        more, the form counts as one that has seen the other's.
+        """
+        if self.overtaken and self.overtaken.untouched:
+            self.draft = Draft.from_tree(self.stored_tree, self.fields)
+            self.__dict__.pop("checked", None)
+        self.drawn_from = Seen.of(cast(Segment, self.segment), self.latest)
 
     @property
     def stored_tree(self) -> dict | None:
