@@ -22,7 +22,9 @@ BEAT_SCHEDULE = {
     },
     "crm-sweeps": {
         "task": "workspaces.ring_everywhere",
-        "schedule": crontab(minute="*/15"),  # what webhooks forgot; where nobody calls us the queue rings itself
+        "schedule": crontab(
+            minute="*/15"
+        ),  # what webhooks forgot; where nobody calls us the queue rings itself
         "args": ["crm.sweeps"],
         "options": {"expires": 900},
     },

@@ -299,9 +299,7 @@ def test_their_partner_is_never_on_a_list(button, ours, theirs, acme, globex, as
 
 @pytest.mark.parametrize("field", ["added", "paste"])
 def test_their_partner_is_not_saved_on_a_list(field, ours, theirs, acme, globex, as_user):
-    pasted = {"added": str(theirs["partner"]), "paste": f"Evil\n{theirs['partner']}\neve@example.com"}[
-        field
-    ]
+    pasted = {"added": str(theirs["partner"]), "paste": f"Evil\n{theirs['partner']}\neve@example.com"}[field]
     for do in ("paste", "save"):
         body = {"name": "Own", "kind": "static", "added": "", "do": do, field: pasted}
         response = as_user(ours["owner"]).post(

@@ -190,7 +190,9 @@ def replayed(segment):
 def test_membership_is_what_a_fresh_evaluation_says(acme, queued, monkeypatch, drain):
     if queued:
         monkeypatch.setattr(publishing, "INLINE", 0)
-        monkeypatch.setattr(publishing, "AT_ONCE", 20)  # so few that everybody is looked at before chunks are filled
+        monkeypatch.setattr(
+            publishing, "AT_ONCE", 20
+        )  # so few that everybody is looked at before chunks are filled
     crowd = Crowd(acme)
     if queued:
         drain()
