@@ -133,7 +133,9 @@ DATABASES = {
         APP_DATABASE_URL,
         OPTIONS={
             "pool": {"min_size": 1, "max_size": int(env("PORTAL_DATABASE_POOL", "10")), "timeout": 5},
-            "options": "-c jit=off",  # compiled plans make the engine's statements many times slower
+            # Compiled plans make the engine's statements many times slower. What is prepared is planned once: else
+            # the planner believes that a plan for just these values is better, and makes one every time.
+            "options": "-c jit=off -c plan_cache_mode=force_generic_plan",
             "prepare_threshold": 5,  # Django prepares nothing; workspaces/statements.py asks for it
         },
         TEST={"MIRROR": "owner"},
