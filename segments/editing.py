@@ -166,6 +166,7 @@ def delete(segment: Segment) -> None:
     if found or segment.uses.exists():
         raise InUse(found)
     level = segment.level
+    publishing.lock(level, list(range(publishing.CHUNKS)))  # every state is written, in no order
     exceptions.forget(segment)
     segment.builds.update(state=Build.State.RETIRED)
     publishing.sweep_retired(level, list(range(publishing.CHUNKS)))

@@ -25,7 +25,7 @@ from workspaces.tenancy import workspace_transaction
 
 WRITERS = 200
 SECONDS = 60.0
-CONNECTIONS = 24  # at the database at once; the others wait for one, as behind a pool
+CONNECTIONS = 8  # at the database at once; the others wait for one, as behind a pool
 
 
 class Race:
