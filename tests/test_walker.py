@@ -236,6 +236,7 @@ ROUTES = {
 
 # What a button sends along; without it the address answers 404 to everybody.
 PRESSED = {
+    "settings:crm_import_start": {"kind": "try"},
     "settings:tab_sections": {"kind": "rich_text"},
     "settings:tab_position": {"places": "1"},
     "settings:section_position": {"places": "1"},

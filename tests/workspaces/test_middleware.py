@@ -51,9 +51,13 @@ def test_a_pasted_line_that_cannot_be_stored_fits_nobody_and_stays_in_sight(ada,
     assert "Nobody" in response.text
 
 
-@pytest.mark.parametrize("field", ["find", "test"])
-def test_values_that_the_database_refuses_are_refused_in_words(ada, as_user, field):
-    sent = {"level": "partner", "kind": "static", field: "a\x00b", "do": "paste", "name": "x"}
+def test_a_name_that_cannot_be_stored_is_looked_for_without_what_cannot(ada, as_user):
+    sent = {"level": "partner", "kind": "static", "find": "a\x00b", "do": "find", "name": "x"}
+    assert as_user(ada).post("/acme/settings/segments/new/", sent).status_code == 200
+
+
+def test_values_that_the_database_refuses_are_refused_in_words(ada, as_user):
+    sent = {"level": "partner", "kind": "static", "test": "a\x00b", "do": "paste", "name": "x"}
     response = as_user(ada).post("/acme/settings/segments/new/", sent)
     assert response.status_code == 400
     assert "not as expected" in response.text
