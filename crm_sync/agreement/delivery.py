@@ -36,7 +36,7 @@ def enqueue(
     earlier = OutboxChange.objects.filter(link=link, mapping__in=values, state__in=waiting)
     earlier.update(state=State.SUPERSEDED, finished_at=timezone.now())
     OutboxChange.objects.bulk_create(
-        OutboxChange(link=link, mapping=mapping, value=value, edited_by=edited_by)
+        OutboxChange(link=link, mapping=mapping, value=value, edited_by=edited_by, by_person=by_person)
         for mapping, value in values.items()
     )
     leave_work(OUTBOX)
@@ -89,9 +89,12 @@ def show(link: ExternalRecord, mappings: Iterable[FieldMapping], state: str, mes
 
 
 def _without_ping_pong(link: ExternalRecord, values: Mapping[FieldMapping, Any]) -> dict[FieldMapping, Any]:
-    """What no person edited, and was written again and again of late, is not written once more."""
+    """What was written again and again of late by nobody in person is not written once more.
+
+    People's own edits do not count: who types five times in ten minutes is not two systems.
+    """
     lately = OutboxChange.objects.filter(
-        link=link, mapping__in=values, created_at__gte=timezone.now() - PING_PONG_WITHIN
+        link=link, mapping__in=values, by_person=False, created_at__gte=timezone.now() - PING_PONG_WITHIN
     )
     counts = Counter(lately.values_list("mapping", flat=True))
     stopped = {mapping: value for mapping, value in values.items() if counts[mapping.pk] >= PING_PONG_WRITES}

@@ -94,6 +94,7 @@ class OutboxChange(WorkspaceModel):
     tries = models.SmallIntegerField(default=0)
     next_at = models.DateTimeField(default=timezone.now)
     edited_by = models.CharField(max_length=200, blank=True)
+    by_person = models.BooleanField(db_default=False)  # and not by a rule of either side
     created_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True)
 

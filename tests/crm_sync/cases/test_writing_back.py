@@ -145,6 +145,20 @@ def test_two_systems_that_rewrite_each_other_are_stopped_and_a_person_is_asked(s
     assert sync.delivery(linked, "country")[0] == "refused"
 
 
+def test_what_a_person_edits_again_and_again_is_not_two_systems(sync, linked, edit, drain):
+    for n in range(6):
+        edit(linked, country=f"Italy {n}")
+        drain()
+    with sync.inside():
+        set_properties(linked, {"country": "France"}, by=Actor("crm", "another connection", "Salesforce"))
+    drain()
+
+    assert sync.crm.company("1")["country"] == "France"
+    assert sync.delivery(linked, "country") == ("in_crm", "")
+    with sync.inside():
+        assert not Conflict.objects.exists()
+
+
 def test_an_edit_by_a_person_goes_through_even_then(sync, linked, edit, drain):
     test_two_systems_that_rewrite_each_other_are_stopped_and_a_person_is_asked(sync, linked, drain)
     edit(linked, country="Spain")
