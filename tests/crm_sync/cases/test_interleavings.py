@@ -96,7 +96,7 @@ def world(sync, pocket, monkeypatch):
 )
 @given(story=stories, locks=st.booleans(), rewrites=st.sampled_from([False, False, True]))
 def test_after_every_interleaving_both_sides_are_equal_and_writes_are_bounded(world, story, locks, rewrites):
-    world.crm.begin(locks=locks, rewrites=rewrites)
+    world.begin(locks=locks, rewrites=rewrites)
     edits = {company_id: Edits(world.crm.records[company_id]) for company_id in world.partners}
     for happens, worked in story:
         for company_id, steps in zip(world.partners, happens, strict=True):
