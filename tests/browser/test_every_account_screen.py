@@ -131,7 +131,8 @@ def test_every_screen_of_signing_in_and_of_ones_account_is_accessible(browser, p
         answers = {"": seen, " sent": ask(clients[who], at, {})}
         found += [Screen.of(name + how, answer) for how, answer in answers.items() if is_screen(answer)]
     assert silent == set()
-    assert faults(browser, found) == []
+    found_wrong = faults(browser, found)
+    assert not found_wrong, "\n".join(found_wrong)
 
 
 def test_a_workspaces_own_domain_is_accessible(browser, acme, pat):
@@ -143,7 +144,8 @@ def test_a_workspaces_own_domain_is_accessible(browser, acme, pat):
     client.post("/accounts/login/code/confirm/", {"code": code})
     found += [Screen.of(path, client.get(path)) for path in ("/", "/accounts/you/", "/accounts/sessions/")]
     assert all(is_screen_of(acme, screen) for screen in found)
-    assert faults(browser, found) == []
+    found_wrong = faults(browser, found)
+    assert not found_wrong, "\n".join(found_wrong)
 
 
 def is_screen_of(workspace, screen):
@@ -156,7 +158,8 @@ def test_pages_that_say_why_there_is_no_page_are_accessible(browser, rf):
         for code in ERRORS
         for theme in ("", "dark")
     ]
-    assert faults(browser, found) == []
+    found_wrong = faults(browser, found)
+    assert not found_wrong, "\n".join(found_wrong)
 
 
 def with_theme(request, theme):
@@ -180,4 +183,5 @@ def test_mail_is_accessible(browser, acme, ada, pat):
         for message in mail.outbox
     ]
     assert len(found) == 4
-    assert faults(browser, found) == []
+    found_wrong = faults(browser, found)
+    assert not found_wrong, "\n".join(found_wrong)

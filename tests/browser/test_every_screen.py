@@ -114,7 +114,8 @@ def test_every_screen_is_accessible_in_every_look(browser, objects, as_user, req
     assert others == {name for name in NO_SCREEN if name.startswith(face)}, (
         "NO_SCREEN names what is no page, and why"
     )
-    assert faults(browser, found) == []
+    found_wrong = faults(browser, found)
+    assert not found_wrong, "\n".join(found_wrong)
 
 
 def test_what_a_viewer_may_only_read_is_accessible(browser, globex, objects, as_user):
@@ -125,7 +126,8 @@ def test_what_a_viewer_may_only_read_is_accessible(browser, globex, objects, as_
     assert {"settings:roles", "settings:quote_rules", "settings:profile"} <= {
         screen.name for screen in locked
     }
-    assert faults(browser, locked) == []
+    found_wrong = faults(browser, locked)
+    assert not found_wrong, "\n".join(found_wrong)
 
 
 @pytest.mark.parametrize("face", ["settings:", "partner:"])
@@ -136,4 +138,5 @@ def test_the_first_day_is_accessible(browser, acme, as_user, face):
     found, _ = screens(as_user(owner if face == "settings:" else contact), face, "acme", {}, sending=False)
     empty = [screen for screen in found if b'class="empty' in screen.body or screen.name.endswith("home")]
     assert {f"{face}home", f"{face}quotes"} <= {screen.name for screen in empty}
-    assert faults(browser, empty) == []
+    found_wrong = faults(browser, empty)
+    assert not found_wrong, "\n".join(found_wrong)

@@ -20,9 +20,9 @@ class Silent(WSGIRequestHandler):
         pass
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def site():
-    """The address of the gallery."""
+    """The address of the gallery. Its routes are in force for these tests alone."""
     with override_settings(
         ROOT_URLCONF="tests.interface.gallery",
         MIDDLEWARE=["django.middleware.csp.ContentSecurityPolicyMiddleware"],
