@@ -55,8 +55,8 @@ def test_the_team_makes_a_segment(running_portal, sit_down):
     page.get_by_role("button", name="First condition").click()
     expect(page.locator("[name=name]")).to_have_value(name)
 
-    page.get_by_label("Property").select_option(label="Country")
-    page.get_by_role("button", name="Choose").click()
+    page.locator("select[name='c:0:field']").select_option(label="Country")
+    page.get_by_role("button", name="Choose", exact=True).click()
     page.locator(".condition").get_by_label("Country").fill("Switzerland")
     page.get_by_role("button", name="Save and apply").first.click()
 
