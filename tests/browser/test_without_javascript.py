@@ -57,7 +57,7 @@ def test_the_team_makes_a_segment(running_portal, sit_down):
 
     page.locator("select[name='c:0:field']").select_option(label="Country")
     page.get_by_role("button", name="Choose", exact=True).click()
-    page.locator(".condition").get_by_label("Country").fill("Switzerland")
+    page.locator(".condition").get_by_label("Country", exact=True).fill("Switzerland")
     page.get_by_role("button", name="Save and apply").first.click()
 
     expect(page.get_by_role("heading", name=name)).to_be_visible()
