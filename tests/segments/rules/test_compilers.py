@@ -29,7 +29,7 @@ from tests.segments.rules.strategies import (
     trees,
 )
 
-EXAMPLES = int(os.environ.get("RULE_EXAMPLES", "250"))
+EXAMPLES = int(os.environ.get("RULE_EXAMPLES", "150"))
 relaxed = settings(
     max_examples=EXAMPLES,
     deadline=None,
