@@ -11,17 +11,20 @@ from crm_sync.standins.hubspot.checks import Refused
 from crm_sync.standins.hubspot.records import Portal, Record
 from crm_sync.standins.hubspot.webhooks import Sender
 from crm_sync.standins.hubspot.wire import Call
+from crm_sync.standins.shell import Page, Shell, see_other
 
-Page = tuple[int, dict[str, str], bytes]
-HERE = Path(__file__).parent
 LABELS = {"companies": "Companies", "contacts": "Contacts"}
 COLUMNS = {
     "companies": ["name", "partner_tier", "partner_phase", "website"],
     "contacts": ["email", "firstname", "lastname", "partner_role"],
 }
-POLICY = (
-    "default-src 'none'; style-src 'self'; frame-src 'self'; base-uri 'none'; "
-    "form-action 'self' http://localhost:* http://127.0.0.1:*"  # back to the portal after a sign-in
+SHELL = Shell(
+    name="Stand-in HubSpot",
+    note="The CRM of the demo, on this machine. No data leaves it.",
+    sections=LABELS,
+    feed="webhooks",
+    feed_title="Webhooks",
+    colours=Path(__file__).with_name("colours.css"),
 )
 
 
@@ -36,30 +39,30 @@ class Account(Protocol):
 def respond(standin: Account, call: Call) -> Page:
     match [call.method, *call.path.strip("/").split("/")]:
         case ["GET", ""]:
-            return _see_other("/companies")
+            return see_other("/companies")
         case ["GET", "page.css"]:
-            return 200, {"Content-Type": "text/css"}, (HERE / "page.css").read_bytes()
+            return SHELL.style()
         case ["GET", "webhooks"]:
-            return _html(_webhooks(standin), frame=True)
+            return SHELL.html(_webhooks(standin), frame=True)
         case ["GET", "oauth", "authorize"]:
-            return _html(oauth.consent_page(standin.portal, call, standin.oauth))
+            return SHELL.html(oauth.consent_page(standin.portal, call, standin.oauth))
         case ["POST", "oauth", "authorize"]:
-            return _see_other(oauth.decided(standin.oauth, call))
+            return see_other(oauth.decided(standin.oauth, call))
         case ["GET", "companies" | "contacts" as kind]:
             words = (call.query.get("q") or [""])[0]
-            return _html(_list(standin, kind, words), kind)
+            return SHELL.html(_list(standin, kind, words), kind)
         case ["GET", "companies" | "contacts" as kind, object_id] if standin.portal.find(kind, object_id):
             saved = "saved" in call.query
-            return _html(_form(standin, kind, object_id, {}, saved=saved), kind)
+            return SHELL.html(_form(standin, kind, object_id, {}, saved=saved), kind)
         case ["POST", "companies" | "contacts" as kind, object_id] if standin.portal.find(kind, object_id):
             return _save(standin, kind, object_id, call)
-    return _html("<h1>Nothing here</h1>", status=404)
+    return SHELL.html("<h1>Nothing here</h1>", status=404)
 
 
 def _save(standin: Account, kind: str, object_id: str, call: Call) -> Page:
     # Another site's page could post here too; a browser says where a form comes from.
     if call.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        return _html("<h1>Refused</h1>", status=403)
+        return SHELL.html("<h1>Refused</h1>", status=403)
     form = parse_qs(call.body.decode("utf-8", "replace"), keep_blank_values=True)
     names = _editable(standin, kind)
     values = {
@@ -69,8 +72,8 @@ def _save(standin: Account, kind: str, object_id: str, call: Call) -> Page:
         standin.portal.change(kind, object_id, values, by_app=False)
     except Refused as refused:
         errors = {problem.name: problem.message for problem in refused.problems}
-        return _html(_form(standin, kind, object_id, errors, values), kind, status=400)
-    return _see_other(f"/{kind}/{quote(object_id)}?saved")
+        return SHELL.html(_form(standin, kind, object_id, errors, values), kind, status=400)
+    return see_other(f"/{kind}/{quote(object_id)}?saved")
 
 
 def _list(standin: Account, kind: str, words: str) -> str:
@@ -181,32 +184,3 @@ def _shown(standin: Account, kind: str, record: Record, name: str) -> str:
     value = record.properties.get(name, "")
     labels = {o["value"]: o["label"] for o in standin.portal.properties[kind][name]["options"]}
     return ", ".join(labels.get(part, part) for part in value.split(";")) if labels else value
-
-
-def _html(content: str, current: str = "", *, status: int = 200, frame: bool = False) -> Page:
-    refresh = '<meta http-equiv=refresh content="2">' if frame else ""
-    head = (
-        f"<!doctype html><html lang=en><head><meta charset=utf-8>{refresh}"
-        '<meta name=viewport content="width=device-width, initial-scale=1">'
-        "<title>Stand-in HubSpot</title><link rel=stylesheet href=/page.css></head>"
-    )
-    body = f"<body class=frame>{content}</body></html>" if frame else _shell(content, current)
-    headers = {"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": POLICY}
-    return status, headers | {"Cache-Control": "no-store"}, (head + body).encode()
-
-
-def _shell(content: str, current: str) -> str:
-    links = "".join(
-        f'<a href="/{kind}"{" aria-current=page" if kind == current else ""}>{label}</a>'
-        for kind, label in LABELS.items()
-    )
-    return (
-        "<body><nav><b>Stand-in HubSpot</b>"
-        f"{links}<span>The CRM of the demo, on this machine. No data leaves it.</span></nav>"
-        f"<div class=sides><main>{content}</main><aside><h2>Webhooks to the portal</h2>"
-        '<iframe src="/webhooks" title="Webhooks sent, newest first"></iframe></aside></div></body></html>'
-    )
-
-
-def _see_other(address: str) -> Page:
-    return 303, {"Location": address}, b""

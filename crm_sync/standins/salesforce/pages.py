@@ -12,17 +12,20 @@ from crm_sync.standins.salesforce.definitions import LABELS
 from crm_sync.standins.salesforce.messages import Sender
 from crm_sync.standins.salesforce.records import Organization
 from crm_sync.standins.salesforce.wire import Call
+from crm_sync.standins.shell import Page, Shell, see_other
 
-Page = tuple[int, dict[str, str], bytes]
-HERE = Path(__file__).parent
 SHOWN = ("Account", "Contact")
 COLUMNS = {
     "Account": ["Name", "Partner_Tier__c", "Partner_Phase__c", "BillingCity"],
     "Contact": ["Name", "Email", "Title", "Partner_Role__c"],
 }
-POLICY = (
-    "default-src 'none'; style-src 'self'; frame-src 'self'; base-uri 'none'; "
-    "form-action 'self' http://localhost:* http://127.0.0.1:*"  # back to the portal after a sign-in
+SHELL = Shell(
+    name="Stand-in Salesforce",
+    note="The other CRM of the demo, on this machine. No data leaves it.",
+    sections={name: LABELS[name] for name in SHOWN},
+    feed="messages",
+    feed_title="Messages",
+    colours=Path(__file__).with_name("colours.css"),
 )
 
 
@@ -37,28 +40,28 @@ class Account(Protocol):
 def respond(standin: Account, call: Call) -> Page:
     match [call.method, *call.path.strip("/").split("/")]:
         case ["GET", ""]:
-            return _see_other("/Account")
+            return see_other("/Account")
         case ["GET", "page.css"]:
-            return 200, {"Content-Type": "text/css"}, (HERE / "page.css").read_bytes()
+            return SHELL.style()
         case ["GET", "messages"]:
-            return _html(_messages(standin), frame=True)
+            return SHELL.html(_messages(standin), frame=True)
         case ["GET", "services", "oauth2", "authorize"]:
-            return _html(oauth.consent_page(standin.oauth, call))
+            return SHELL.html(oauth.consent_page(standin.oauth, call))
         case ["POST", "services", "oauth2", "authorize"]:
-            return _see_other(oauth.decided(standin.oauth, call))
+            return see_other(oauth.decided(standin.oauth, call))
         case ["GET", name] if name in SHOWN:
-            return _html(_list(standin, name, call.first("q")), name)
+            return SHELL.html(_list(standin, name, call.first("q")), name)
         case ["GET", name, record_id] if name in SHOWN and standin.org.find(name, record_id):
-            return _html(_form(standin, name, record_id, {}, {}, saved="saved" in call.query), name)
+            return SHELL.html(_form(standin, name, record_id, {}, {}, saved="saved" in call.query), name)
         case ["POST", name, record_id] if name in SHOWN and standin.org.find(name, record_id):
             return _save(standin, name, record_id, call)
-    return _html("<h1>Nothing here</h1>", status=404)
+    return SHELL.html("<h1>Nothing here</h1>", status=404)
 
 
 def _save(standin: Account, name: str, record_id: str, call: Call) -> Page:
     # Another site's page could post here too; a browser says where a form comes from.
     if call.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        return _html("<h1>Refused</h1>", status=403)
+        return SHELL.html("<h1>Refused</h1>", status=403)
     form = call.form()
     known = _editable(standin, name)
     try:
@@ -66,8 +69,8 @@ def _save(standin: Account, name: str, record_id: str, call: Call) -> Page:
         standin.org.change(name, record_id, values, by_app=False)
     except Refused as refused:
         errors = {field: e["message"] for e in refused.errors for field in e["fields"]}
-        return _html(_form(standin, name, record_id, errors, form), name, status=400)
-    return _see_other(f"/{name}/{quote(record_id)}?saved")
+        return SHELL.html(_form(standin, name, record_id, errors, form), name, status=400)
+    return see_other(f"/{name}/{quote(record_id)}?saved")
 
 
 def _typed(known: Mapping[str, Any], text: str) -> Any:
@@ -175,32 +178,3 @@ def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return "" if value is None else str(value)
-
-
-def _html(content: str, current: str = "", *, status: int = 200, frame: bool = False) -> Page:
-    refresh = '<meta http-equiv=refresh content="2">' if frame else ""
-    head = (
-        f"<!doctype html><html lang=en><head><meta charset=utf-8>{refresh}"
-        '<meta name=viewport content="width=device-width, initial-scale=1">'
-        "<title>Stand-in Salesforce</title><link rel=stylesheet href=/page.css></head>"
-    )
-    body = f"<body class=frame>{content}</body></html>" if frame else _shell(content, current)
-    headers = {"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": POLICY}
-    return status, headers | {"Cache-Control": "no-store"}, (head + body).encode()
-
-
-def _shell(content: str, current: str) -> str:
-    links = "".join(
-        f'<a href="/{name}"{" aria-current=page" if name == current else ""}>{LABELS[name]}</a>'
-        for name in SHOWN
-    )
-    return (
-        "<body><nav><b>Stand-in Salesforce</b>"
-        f"{links}<span>The other CRM of the demo, on this machine. No data leaves it.</span></nav>"
-        f"<div class=sides><main>{content}</main><aside><h2>Messages to the portal</h2>"
-        '<iframe src="/messages" title="Messages sent, newest first"></iframe></aside></div></body></html>'
-    )
-
-
-def _see_other(address: str) -> Page:
-    return 303, {"Location": address}, b""
