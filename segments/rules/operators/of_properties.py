@@ -1,61 +1,7 @@
-"""The operators, by type of field. A negative operator is a positive test plus "not", so that both
-compilers know one test for the two.
-"""
+"""The comparisons of properties, by type."""
 
-from dataclasses import dataclass
-
-from segments.rules.fields import (
-    ACTIVITY,
-    CHANCE,
-    CONSTANT,
-    OPTION_TYPES,
-    RECORDS,
-    SEGMENTS,
-    TEXT_TYPES,
-    Field,
-    Fields,
-)
-
-DAY_UNITS = ("day", "week", "month", "quarter", "year")
-CLOCK_UNITS = ("minute", "hour")
-FISCAL_UNITS = ("fiscal_quarter", "fiscal_year")
-
-
-@dataclass(frozen=True, slots=True)
-class Operator:
-    """`test` is what the compilers know, `takes` the form of the value, `words` what people read.
-
-    `reads` says what of the property is tested: its value, its value as it was typed, something worked out from
-    it, when it was last set, or its history.
-    """
-
-    name: str
-    words: str
-    test: str
-    takes: str = "nothing"
-    negative: bool = False
-    reads: str = "value"
-
-    @property
-    def asks_about_blank(self) -> bool:
-        """Whether the rule may say what happens where there is no value."""
-        return self.test not in _NEVER_BLANK and self.reads in _MAY_BE_BLANK
-
-
-_MAY_BE_BLANK = {"value", "raw", "length", "version", "day", "time"}
-_NEVER_BLANK = {
-    "known",
-    "constant",
-    "below",
-    "times",
-    "count",
-    "all",
-    "measure",
-    "in_any",
-    "in_all",
-    "in_none",
-}
-
+from segments.rules.fields import OPTION_TYPES, TEXT_TYPES
+from segments.rules.operators.definition import Operator
 
 _KNOWN = (
     Operator("known", "has a value", "known"),
@@ -232,40 +178,8 @@ _EVER_NUMBER = (
 _EVER_MONEY = _ever("been at least", "gte", "amount", "has_ever_been_gte")
 _EVER_DAY = _ever("been on", "window", "date")
 
-_SEGMENTS = (
-    Operator("in_any", "is in any of the segments", "in_any", "segments"),
-    Operator("in_all", "is in all of the segments", "in_all", "segments"),
-    Operator("in_none", "is in none of the segments", "in_none", "segments"),
-)
-_ACTIVITY = (
-    Operator("at_least", "at least", "times", "times"),
-    Operator("at_most", "at most", "times", "times"),
-    Operator("exactly", "exactly", "times", "times"),
-    Operator("never", "never", "times", "never"),
-)
-_RECORDS = (
-    Operator("any", "at least one", "count", "nothing"),
-    Operator("none", "none", "count", "nothing"),
-    Operator("all", "all of them", "all", "nothing"),
-    Operator("all_or_none", "all of them, or there is none", "all", "nothing"),
-    Operator("at_least", "at least", "count", "many"),
-    Operator("exactly", "exactly", "count", "count"),
-    Operator("at_most", "at most", "count", "count"),
-    Operator("sum", "the sum of", "measure", "measure"),
-    Operator("average", "the average of", "measure", "measure"),
-    Operator("smallest", "the smallest", "measure", "measure"),
-    Operator("largest", "the largest", "measure", "measure"),
-    Operator("newest", "the newest", "measure", "measure"),
-    Operator("oldest", "the oldest", "measure", "measure"),
-)
-_CHANCE = (Operator("below", "a stable random share of", "below", "chance"),)
-_CONSTANT = (
-    Operator("everyone", "everyone", "constant"),
-    Operator("nobody", "nobody", "constant", negative=True),
-)
 
-
-def _table() -> dict[str, dict[str, Operator]]:
+def _by_type() -> dict[str, tuple[Operator, ...]]:
     text = (*_TEXT, *_VERSION, *_KNOWN, *_SAME_AS, *_CHANGED, *_EVER_TEXT)
     by_type: dict[str, tuple[Operator, ...]] = dict.fromkeys(TEXT_TYPES, text)
     by_type["email"] = (*_TEXT, *_EMAIL, *_KNOWN, *_SAME_AS, *_CHANGED, *_EVER_TEXT)
@@ -277,37 +191,7 @@ def _table() -> dict[str, dict[str, Operator]]:
     by_type["money"] = (*_MONEY, *_KNOWN, *_CHANGED, *_EVER_MONEY)
     by_type["boolean"] = (*_BOOLEAN, *_KNOWN, *_SAME_AS, *_CHANGED, *_EVER_BOOLEAN)
     by_type["multi_choice"] = (*_MULTI, *_KNOWN, *_CHANGED, *_EVER_MULTI)
-    by_type |= {SEGMENTS: _SEGMENTS, ACTIVITY: _ACTIVITY, RECORDS: _RECORDS}
-    by_type |= {CHANCE: _CHANCE, CONSTANT: _CONSTANT}
-    return {name: {operator.name: operator for operator in found} for name, found in by_type.items()}
+    return by_type
 
 
-OPERATORS = _table()
-# Among records a property has no history and no time of its own.
-WITHIN_RECORDS = {"value", "length", "day"}
-# What the smallest, the newest … of records can be compared with.
-MEASURES = {
-    "sum": {"number", "money"},
-    "average": {"number", "money"},
-    "smallest": {"number", "money"},
-    "largest": {"number", "money"},
-    "newest": {"date", "datetime"},
-    "oldest": {"date", "datetime"},
-}
-
-
-def offered(field: Field, fields: Fields) -> list[Operator]:
-    """What a condition on the field can be."""
-    known = OPERATORS[field.type].values()
-    if fields.among_records:
-        return [one for one in known if one.reads in WITHIN_RECORDS] if field.is_property else []
-    return [one for one in known if fields.keeps_history or one.reads != "history"]
-
-
-def named(type: str, name: str) -> Operator:
-    """The operator of a valid condition."""
-    return OPERATORS[type][name]
-
-
-def operator(type: str, name: object) -> Operator | None:
-    return OPERATORS.get(type, {}).get(name) if isinstance(name, str) else None
+OF_PROPERTIES = _by_type()
