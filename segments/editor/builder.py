@@ -10,9 +10,9 @@ from segments.editor.field_menu import Entry, FieldMenu, side
 from segments.editor.record_rows import Deed, Measure, Where
 from segments.rules.fields import ACTIVITY, OPTION_TYPES, RECORDS, Field, Fields
 from segments.rules.operators import CLOCK_UNITS, DAY_UNITS, FISCAL_UNITS, Operator, offered
-from segments.rules.sentence import MONTHS, WEEKDAYS
 from segments.rules.tree import MAX_DEPTH, Path, spell
 from segments.rules.validate import RuleError
+from segments.rules.words import MONTHS, WEEKDAYS
 
 INPUTS = {
     "text": "text", "word": "text", "texts": "lines", "domains": "lines", "numbers": "lines",

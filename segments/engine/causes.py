@@ -4,8 +4,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from segments.rules.fields import Field, Fields
-from segments.rules.sentence import value_words
 from segments.rules.tree import Place
+from segments.rules.words import value_words
 from workspaces.actors import SYSTEM, Actor
 from workspaces.signals import RecordChange
 

@@ -9,8 +9,8 @@ from segments.rules.fields import ACTIVITY, CHANCE, CONSTANT, RECORDS, Field, Fi
 from segments.rules.in_process import share
 from segments.rules.lower import SHARES
 from segments.rules.operators import named
-from segments.rules.sentence import day_words, value_words
 from segments.rules.tree import Node
+from segments.rules.words import day_words, value_words
 
 
 def found_words(

@@ -7,12 +7,8 @@ from segments.rules.fields import Field, Fields
 from segments.rules.operators import named
 from segments.rules.sentence_beside import asks_in_own_words, span_words, words
 from segments.rules.tree import Node, Path, is_group
+from segments.rules.words import MONTHS, WEEKDAYS, value_words
 
-MONTHS = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 PERIODS = {
     ("this", "day"): "today",
     ("last", "day"): "yesterday",
@@ -207,32 +203,3 @@ _SPELL: dict[str, Callable] = {
     "count": str,
     "mod": lambda value: f"{value['d']} leaves {value['r']}",
 }
-
-
-def value_words(field: Field, value) -> str:
-    """A stored value as people write it; nothing is "blank"."""
-    if value is None:
-        return "blank"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list):
-        return ", ".join(field.option_label(one) for one in value) or "blank"
-    if isinstance(value, dict):
-        return money_words(value)
-    if isinstance(value, int | float):
-        return f"{value:,}"
-    if field.type in ("choice", "user", "multi_choice"):
-        return field.option_label(value)
-    return day_words(value) if field.type in ("date", "datetime") else f"“{value}”"
-
-
-def money_words(value: dict) -> str:
-    amount = value["a"]
-    number = f"{amount:,}" if isinstance(amount, int) else f"{amount:,.2f}"
-    sign = {"EUR": "€", "USD": "$", "GBP": "£"}.get(value["c"])
-    return f"{sign}{number}" if sign else f"{number} {value['c']}"
-
-
-def day_words(text: str) -> str:
-    day = f"{int(text[8:10])} {MONTHS[int(text[5:7]) - 1]} {text[:4]}"
-    return day if len(text) == 10 else f"{day} {text[11:16]} UTC"
