@@ -5,9 +5,10 @@ from functools import partial
 from django.conf import settings
 
 from crm_sync.connecting import tokens
-from crm_sync.connectors.base import Connector, Priority
+from crm_sync.connectors.base import Connector
 from crm_sync.connectors.hubspot import client as hubspot
 from crm_sync.connectors.salesforce import client as salesforce
+from crm_sync.connectors.throttling import Priority
 from crm_sync.limits.budgets import Budget
 from crm_sync.models import Connection
 

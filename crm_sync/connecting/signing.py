@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 
 from django.conf import settings
 
-from crm_sync.connectors.base import CrmError, Failure, FailureKind, Tokens
+from crm_sync.connectors.base import Tokens
+from crm_sync.connectors.failures import CrmError, Failure, FailureKind
 from crm_sync.connectors.hubspot import oauth as hubspot
 from crm_sync.connectors.salesforce import hosts
 from crm_sync.connectors.salesforce import oauth as salesforce

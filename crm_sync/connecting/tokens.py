@@ -15,7 +15,8 @@ from django.utils import timezone
 from crm_sync import vault
 from crm_sync.connecting import signing
 from crm_sync.connecting.signing import Lease
-from crm_sync.connectors.base import CrmError, Failure, FailureKind, Tokens
+from crm_sync.connectors.base import Tokens
+from crm_sync.connectors.failures import CrmError, Failure, FailureKind
 from crm_sync.limits import trouble
 from crm_sync.models import Connection, Credential
 from workspaces.tenancy import workspace_transaction

@@ -4,7 +4,8 @@ from django.conf import settings
 
 from crm_sync.connecting import signing
 from crm_sync.connecting.accounts import HUBSPOT, SALESFORCE, ConnectError, Found
-from crm_sync.connectors.base import Connector, CrmError, CrmField, FailureKind, Tokens
+from crm_sync.connectors.base import Connector, CrmField, Tokens
+from crm_sync.connectors.failures import CrmError, FailureKind
 from crm_sync.connectors.hubspot import client as hubspot
 from crm_sync.connectors.hubspot import oauth as hubspot_oauth
 from crm_sync.connectors.salesforce import client as salesforce

@@ -4,51 +4,18 @@ Object types and their names are ours; a connector says company → companies, o
 strings in one canonical form: "" is empty, yes/no is "true"/"false", choices are separated by a semicolon.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from enum import IntEnum, StrEnum
 from typing import Any, Protocol
+
+from crm_sync.connectors.failures import Failure
 
 COMPANY = "company"
 CONTACT = "contact"
 DEAL = "deal"
 LEAD = "lead"
 USER = "user"
-
-
-class FailureKind(StrEnum):
-    """Why a call failed, in the only distinction that matters: what to do next."""
-
-    RETRYABLE = "retryable"  # goes away by itself: timeouts, 5xx, locked, too many requests
-    BUDGET = "budget"  # not sent: our own share of the CRM's allowance is used up for work of this priority
-    LIMIT = "limit"  # the daily allowance is used up
-    MOVING = "moving"  # the CRM is moving the account to another data centre: hours
-    AUTH = "auth"  # the token is no longer accepted
-    SCOPE = "scope"  # the token is good, but may not do this
-    VALIDATION = "validation"  # a value was refused; sending it again will not help
-    CONFLICT = "conflict"  # the record changed since it was looked at: read it again, then decide again
-    GONE = "gone"  # the record does not exist (any more)
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True)
-class Failure:
-    kind: FailureKind
-    message: str
-    retry_after: float | None = None
-    properties: Mapping[str, str] = field(default_factory=dict)
-    missing_scopes: tuple[str, ...] = ()
-    codes: tuple[str, ...] = ()  # the CRM's own names of what went wrong
-    until_midnight: bool = False  # the allowance comes back at midnight in the account's own time zone
-
-
-class CrmError(Exception):
-    """A call to a CRM failed; `failure` says how, in words that can be shown to a person."""
-
-    def __init__(self, failure: Failure):
-        super().__init__(failure.message)
-        self.failure = failure
 
 
 @dataclass(frozen=True)
@@ -223,58 +190,6 @@ class PushedEvent:
     occurred_at: datetime | None
     raw: Mapping[str, Any]
     not_yet: str = ""
-
-
-class Priority(IntEnum):
-    """Who goes first when the CRM's allowance is short."""
-
-    PERSON = 0  # somebody waits for it: an edit on its way, a page that was asked for
-    EVENT = 1  # the CRM told us of a change
-    SWEEP = 2
-    BACKFILL = 3
-
-
-@dataclass(frozen=True)
-class Usage:
-    """What an answer told about allowances. None: it told nothing."""
-
-    burst_most: int | None = None  # requests in an interval
-    burst_left: int | None = None
-    interval: float | None = None  # seconds
-    daily_most: int | None = None
-    daily_used: int | None = None
-    clock_ahead: float | None = None  # seconds that the CRM's clock is ahead of ours
-
-
-# Given a token that was refused: another one to try, or CrmError. Called once for a request at most.
-Renew = Callable[[str], str]
-
-
-class Throttle(Protocol):
-    """Asked before each request and told after it; shared by all workers (crm_sync/limits/)."""
-
-    def before(self, lane: str) -> None:
-        """Raises CrmError with BUDGET when a request of this lane ("burst", "search") must wait."""
-        ...
-
-    def after(self, usage: Usage) -> None: ...
-
-    def refused(self, failure: Failure) -> None:
-        """The CRM said no for lack of allowance."""
-        ...
-
-
-class Unthrottled:
-    """No limits but the CRM's own: for tests, and for trying keys out."""
-
-    def before(self, lane: str) -> None:
-        pass
-
-    def after(self, usage: Usage) -> None:
-        pass
-
-    def refused(self, failure: Failure) -> None:
-        pass
 
 
 class Connector(Protocol):

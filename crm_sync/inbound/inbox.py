@@ -14,7 +14,8 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from crm_sync.connecting.providers import connector_for
-from crm_sync.connectors.base import Association, Connector, CrmError, CrmRecord
+from crm_sync.connectors.base import Association, Connector, CrmRecord
+from crm_sync.connectors.failures import CrmError
 from crm_sync.inbound import arrival, matching, reading
 from crm_sync.inbound.importing import Intake
 from crm_sync.inbound.sorting import sort_events

@@ -12,7 +12,8 @@ from django.db import connection as database
 from django.db.models import Max, Q
 from django.utils import timezone
 
-from crm_sync.connectors.base import CrmError, Failure, FailureKind, Priority, Usage
+from crm_sync.connectors.failures import CrmError, Failure, FailureKind
+from crm_sync.connectors.throttling import Priority, Usage
 from crm_sync.models import Allowance, Connection
 from workspaces.tenancy import workspace_transaction
 
@@ -48,7 +49,7 @@ TAKE = """
 
 @dataclass
 class Budget:
-    """One connection's allowance for work of one priority (connectors.base.Throttle)."""
+    """One connection's allowance for work of one priority (connectors.throttling.Throttle)."""
 
     connection: Connection
     priority: Priority = Priority.EVENT

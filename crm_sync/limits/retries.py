@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from crm_sync.connectors.base import Failure, FailureKind
+from crm_sync.connectors.failures import Failure, FailureKind
 from crm_sync.limits import trouble
 from crm_sync.models import Connection, ExternalRecord, InboxEvent
 

@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from crm_sync.agreement import delivery
 from crm_sync.agreement.refreshing import refresh
-from crm_sync.connectors.base import Failure, FailureKind, WriteResult
+from crm_sync.connectors.base import WriteResult
+from crm_sync.connectors.failures import Failure, FailureKind
 from crm_sync.inbound import lifecycle, merging
 from crm_sync.limits import retries
 from crm_sync.mapping import codec

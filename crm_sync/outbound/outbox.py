@@ -13,7 +13,9 @@ from django.utils import timezone
 
 from crm_sync.agreement import delivery
 from crm_sync.connecting.providers import connector_for
-from crm_sync.connectors.base import Connector, CrmError, CrmField, Priority
+from crm_sync.connectors.base import Connector, CrmField
+from crm_sync.connectors.failures import CrmError
+from crm_sync.connectors.throttling import Priority
 from crm_sync.inbound import reading
 from crm_sync.limits import retries
 from crm_sync.mapping import codec, schema

@@ -6,7 +6,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from crm_sync.connecting import providers, trying
-from crm_sync.connectors.base import CrmError, Priority
+from crm_sync.connectors.failures import CrmError
+from crm_sync.connectors.throttling import Priority
 from crm_sync.inbound.receiving import HUBSPOT_PATH
 from crm_sync.mapping import schema
 from crm_sync.mapping.fields import map_field, unmap

@@ -6,7 +6,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from crm_sync.connecting.providers import connector_for
-from crm_sync.connectors.base import CrmError
+from crm_sync.connectors.failures import CrmError
 from crm_sync.limits import retries
 from crm_sync.mapping import schema
 from crm_sync.models import Connection

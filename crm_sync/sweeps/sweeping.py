@@ -14,7 +14,9 @@ from django.utils import timezone
 
 from crm_sync.agreement.refreshing import refresh
 from crm_sync.connecting.providers import connector_for
-from crm_sync.connectors.base import Connector, CrmError, Priority, ScanCursor
+from crm_sync.connectors.base import Connector, ScanCursor
+from crm_sync.connectors.failures import CrmError
+from crm_sync.connectors.throttling import Priority
 from crm_sync.inbound.inbox import intake_of
 from crm_sync.kinds import KINDS
 from crm_sync.limits import retries

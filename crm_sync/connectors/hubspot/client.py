@@ -9,21 +9,19 @@ from crm_sync.connectors.base import (
     Association,
     Create,
     CreateResult,
-    CrmError,
     CrmField,
     CrmRecord,
     DeletedPage,
-    FailureKind,
     Owner,
     Page,
-    Renew,
-    Throttle,
     Write,
     WriteResult,
 )
+from crm_sync.connectors.failures import CrmError, FailureKind
 from crm_sync.connectors.hubspot import paths, reading, relations, scan, writes
 from crm_sync.connectors.hubspot.fields import field_from_definition, with_pipelines
 from crm_sync.connectors.hubspot.transport import DEFAULT_HOST, Transport
+from crm_sync.connectors.throttling import Renew, Throttle
 
 
 def client_for(

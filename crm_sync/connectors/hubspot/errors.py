@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from crm_sync.connectors.base import Failure, FailureKind
+from crm_sync.connectors.failures import Failure, FailureKind
 
 LOCKED_SECONDS = 2.0
 MOVING_SECONDS = 3600.0

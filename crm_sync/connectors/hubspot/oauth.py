@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from crm_sync.connectors.base import CrmError, Failure, FailureKind, Tokens
+from crm_sync.connectors.base import Tokens
+from crm_sync.connectors.failures import CrmError, Failure, FailureKind
 from crm_sync.connectors.hubspot import paths
 from crm_sync.connectors.hubspot.transport import Transport
 

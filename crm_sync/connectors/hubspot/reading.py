@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from crm_sync.connectors.base import CrmError, CrmRecord, FailureKind, asked_by
+from crm_sync.connectors.base import CrmRecord, asked_by
+from crm_sync.connectors.failures import CrmError, FailureKind
 from crm_sync.connectors.hubspot import answers, paths
 from crm_sync.connectors.hubspot.transport import Transport, batches
 

@@ -11,17 +11,10 @@ import urllib3
 from hubspot.crm.objects.exceptions import ApiException
 from urllib3.util.retry import Retry
 
-from crm_sync.connectors.base import (
-    CrmError,
-    Failure,
-    FailureKind,
-    Renew,
-    Throttle,
-    Unthrottled,
-    Usage,
-)
 from crm_sync.connectors.clocks import clock_ahead
+from crm_sync.connectors.failures import CrmError, Failure, FailureKind
 from crm_sync.connectors.hubspot import errors
+from crm_sync.connectors.throttling import Renew, Throttle, Unthrottled, Usage
 
 TIMEOUT = (3, 20)  # seconds to connect, to answer
 DEFAULT_HOST = "https://api.hubapi.com"

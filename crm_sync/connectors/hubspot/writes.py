@@ -5,16 +5,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from crm_sync.connectors.base import (
-    Create,
-    CreateResult,
-    CrmError,
-    CrmRecord,
-    Failure,
-    FailureKind,
-    Write,
-    WriteResult,
-)
+from crm_sync.connectors.base import Create, CreateResult, CrmRecord, Write, WriteResult
+from crm_sync.connectors.failures import CrmError, Failure, FailureKind
 from crm_sync.connectors.hubspot import answers, errors, paths
 from crm_sync.connectors.hubspot.transport import Transport, batches
 

@@ -13,8 +13,6 @@ from crm_sync.connectors.base import (
     DeletedPage,
     Owner,
     Page,
-    Renew,
-    Throttle,
     Write,
     WriteResult,
 )
@@ -22,6 +20,7 @@ from crm_sync.connectors.salesforce import describing, reading, relations, scan,
 from crm_sync.connectors.salesforce.fields import field_from_describe
 from crm_sync.connectors.salesforce.ids import long_id
 from crm_sync.connectors.salesforce.transport import Transport
+from crm_sync.connectors.throttling import Renew, Throttle
 
 
 def client_for(

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from crm_sync.connectors.base import Failure, FailureKind
+from crm_sync.connectors.failures import Failure, FailureKind
 
 RETRYABLE = {
     *("UNABLE_TO_LOCK_ROW", "REQUEST_RUNNING_TOO_LONG", "SERVER_UNAVAILABLE", "QUERY_TIMEOUT"),

@@ -8,7 +8,8 @@ from urllib.parse import urlencode
 
 import requests
 
-from crm_sync.connectors.base import CrmError, Failure, FailureKind, Tokens
+from crm_sync.connectors.base import Tokens
+from crm_sync.connectors.failures import CrmError, Failure, FailureKind
 from crm_sync.connectors.salesforce import errors
 from crm_sync.connectors.salesforce.ids import long_id
 from crm_sync.connectors.salesforce.transport import UNREACHABLE, UNREADABLE, Timed

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from crm_sync.connectors.base import CrmError, CrmRecord, asked_by
+from crm_sync.connectors.base import CrmRecord, asked_by
+from crm_sync.connectors.failures import CrmError
 from crm_sync.connectors.salesforce import soql
 from crm_sync.connectors.salesforce.describing import forget_fields, types_of
 from crm_sync.connectors.salesforce.fields import to_text

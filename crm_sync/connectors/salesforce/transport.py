@@ -14,23 +14,17 @@ from requests.adapters import HTTPAdapter
 from simple_salesforce.api import Salesforce as Library
 from simple_salesforce.exceptions import SalesforceError
 
-from crm_sync.connectors.base import (
-    CrmError,
-    Failure,
-    FailureKind,
-    Renew,
-    Throttle,
-    Unthrottled,
-    Usage,
-)
 from crm_sync.connectors.clocks import clock_ahead
+from crm_sync.connectors.failures import CrmError, Failure, FailureKind
 from crm_sync.connectors.salesforce import errors
+from crm_sync.connectors.throttling import Renew, Throttle, Unthrottled, Usage
 
 API_VERSION = "66.0"  # the library's own default, 59.0, ends before the others
 TIMEOUT = (3.05, 30)  # seconds to connect, to answer
 KEPT = 64
 # Comes back as the origin of change events: whose change was it.
-CALL_OPTIONS = {"Sforce-Call-Options": "client=partner-portal"}
+CLIENT = "partner-portal"
+CALL_OPTIONS = {"Sforce-Call-Options": f"client={CLIENT}"}
 UNREACHABLE = "Salesforce could not be reached or did not answer in time."
 UNREADABLE = "Salesforce's answer could not be read."
 

@@ -6,16 +6,8 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any
 
-from crm_sync.connectors.base import (
-    Create,
-    CreateResult,
-    CrmError,
-    CrmRecord,
-    Failure,
-    FailureKind,
-    Write,
-    WriteResult,
-)
+from crm_sync.connectors.base import Create, CreateResult, CrmRecord, Write, WriteResult
+from crm_sync.connectors.failures import CrmError, Failure, FailureKind
 from crm_sync.connectors.salesforce import errors, soql
 from crm_sync.connectors.salesforce.describing import types_of
 from crm_sync.connectors.salesforce.fields import to_json

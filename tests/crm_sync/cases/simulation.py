@@ -7,7 +7,8 @@ from datetime import timedelta
 from django.db.models import F
 from django.utils import timezone
 
-from crm_sync.connectors.base import CrmError, CrmField, CrmRecord, Failure, FailureKind, WriteResult
+from crm_sync.connectors.base import CrmField, CrmRecord, WriteResult
+from crm_sync.connectors.failures import CrmError, Failure, FailureKind
 from crm_sync.inbound import inbox
 from crm_sync.models import ExternalRecord, InboxEvent, OutboxChange
 from crm_sync.outbound import outbox

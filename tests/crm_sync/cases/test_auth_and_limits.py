@@ -12,10 +12,12 @@ from django.db.models import F
 from django.utils import timezone
 
 from crm_sync.connecting import accounts, providers, signing, tokens
-from crm_sync.connectors.base import COMPANY, CrmError, FailureKind, Priority, Usage, Write
+from crm_sync.connectors.base import COMPANY, Write
+from crm_sync.connectors.failures import CrmError, FailureKind
 from crm_sync.connectors.hubspot import transport
 from crm_sync.connectors.hubspot.client import HubSpot
 from crm_sync.connectors.salesforce.client import client_for as salesforce_client
+from crm_sync.connectors.throttling import Priority, Usage
 from crm_sync.limits import retries
 from crm_sync.limits.budgets import Budget
 from crm_sync.models import Allowance, Connection, Credential, OutboxChange

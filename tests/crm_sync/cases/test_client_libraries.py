@@ -8,7 +8,8 @@ import pytest
 from hubspot.utils.signature import Signature
 from simple_salesforce.api import DEFAULT_API_VERSION
 
-from crm_sync.connectors.base import COMPANY, CrmError, FailureKind, Write
+from crm_sync.connectors.base import COMPANY, Write
+from crm_sync.connectors.failures import CrmError, FailureKind
 from crm_sync.connectors.hubspot import oauth, signature
 from crm_sync.connectors.hubspot.client import HubSpot
 from crm_sync.connectors.salesforce import transport as salesforce_transport

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from crm_sync.connectors.base import COMPANY, CrmError, FailureKind, Write
+from crm_sync.connectors.base import COMPANY, Write
+from crm_sync.connectors.failures import CrmError, FailureKind
 from crm_sync.connectors.hubspot import errors
 from crm_sync.connectors.hubspot.client import HubSpot, client_for
 from tests.fakes.hubspot import PORTAL_ID, TOKEN

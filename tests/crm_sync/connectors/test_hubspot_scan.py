@@ -4,16 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from crm_sync.connectors.base import (
-    COMPANY,
-    CONTACT,
-    DEAL,
-    Association,
-    Create,
-    FailureKind,
-    ScanCursor,
-    Write,
-)
+from crm_sync.connectors.base import COMPANY, CONTACT, DEAL, Association, Create, ScanCursor, Write
+from crm_sync.connectors.failures import FailureKind
 from crm_sync.connectors.hubspot import transport
 from crm_sync.connectors.hubspot.client import HubSpot, client_for
 from crm_sync.standins.hubspot import lives

@@ -6,17 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from crm_sync.connectors.base import (
-    COMPANY,
-    CONTACT,
-    DEAL,
-    Association,
-    Create,
-    CrmError,
-    FailureKind,
-    ScanCursor,
-    Write,
-)
+from crm_sync.connectors.base import COMPANY, CONTACT, DEAL, Association, Create, ScanCursor, Write
+from crm_sync.connectors.failures import CrmError, FailureKind
 from crm_sync.connectors.salesforce import errors
 from crm_sync.connectors.salesforce.client import client_for
 from crm_sync.connectors.salesforce.fields import field_from_describe
