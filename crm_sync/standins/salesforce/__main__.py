@@ -15,10 +15,11 @@ def main() -> None:
     parser.add_argument(
         "--portal-url", default="", help="where Outbound Messages go; none are sent without it"
     )
+    parser.add_argument("--events-port", type=int, help="of its Pub/Sub API; there is none without it")
     parser.add_argument("--state", type=Path, help="a JSON file that outlives this process")
     parser.add_argument("--quiet", action="store_true", help="log warnings only")
     given = parser.parse_args()
-    standin = StandIn(portal_url=given.portal_url, state=given.state)
+    standin = StandIn(portal_url=given.portal_url, state=given.state, events_port=given.events_port)
     level = "warning" if given.quiet else "info"
     uvicorn.run(
         standin.app,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from crm_sync.standins.salesforce import api, oauth, pages
+from crm_sync.standins.salesforce.event_bus import Bus
 from crm_sync.standins.salesforce.messages import Sender
 from crm_sync.standins.salesforce.records import Organization, Rule
 from crm_sync.standins.salesforce.wire import Answer, Call, error
@@ -21,8 +22,11 @@ DAILY = 15_000
 class StandIn:
     """All of one organisation. `app` is what uvicorn serves."""
 
-    def __init__(self, *, portal_url: str = "", state: Path | None = None):
+    def __init__(self, *, portal_url: str = "", state: Path | None = None, events_port: int | None = None):
         self.org = Organization(state_file=state)
+        self.bus, self.events_port, self.events_server = Bus(self.org), events_port, None
+        if events_port is not None:
+            self.org.listeners.append(self.bus.changed)
         self.oauth = oauth.OAuth()
         self.sender = Sender(
             self.org, url=portal_url.rstrip("/") + self.org.hook if self.org.hook else portal_url
@@ -33,7 +37,7 @@ class StandIn:
 
     async def app(self, scope, receive, send) -> None:
         if scope["type"] == "lifespan":
-            return await lifespan(receive, send, start=self.sender.start, stop=self._stop)
+            return await lifespan(receive, send, start=self._start, stop=self._stop)
         return await serve(scope, receive, send, lambda *given: self.respond(Call(*given)))
 
     def respond(self, call: Call) -> Response:
@@ -102,10 +106,11 @@ class StandIn:
         self.trouble, self.burst, self.delay, self.used, self.daily = Trouble(), Burst(), 0.0, 0, DAILY
         self.calls.clear()
         self.sender.deliveries.clear()
+        self.bus.reset()
 
     def _turn(self, knobs: dict[str, Any]) -> None:
         """{"fail": {…Trouble}, "delay": seconds, "messages": {…}, "burst": {…}, "used": n, "daily": n, "oauth": {…},
-        "hidden": [[object, field]], "locked": [ids], "rules": [{…Rule}], "portal_url": address}"""
+        "hidden": [[object, field]], "locked": [ids], "rules": [{…Rule}], "portal_url": address, "events": {…}}"""
         self.delay = float(knobs.get("delay", self.delay))
         self.used, self.daily = knobs.get("used", self.used), knobs.get("daily", self.daily)
         self.sender.url = knobs.get("portal_url", self.sender.url)
@@ -119,9 +124,11 @@ class StandIn:
             self.org.locked = set(knobs["locked"])
         if "rules" in knobs:
             self.org.rules = [Rule(**rule) for rule in knobs["rules"]]
-        for part, target in (("messages", self.sender.knobs), ("oauth", self.oauth)):
+        targets = (("messages", self.sender.knobs), ("oauth", self.oauth), ("events", self.bus.knobs))
+        for part, target in targets:
             for name, value in (knobs.get(part) or {}).items():
                 setattr(target, name, value)
+        self.bus.wake()
 
     def _act(self, act: dict[str, Any]) -> Answer:
         """What the vendor's people do in Salesforce."""
@@ -137,6 +144,10 @@ class StandIn:
                 self.org.undelete(name, record_id)
             case "merge":
                 self.org.merge(name, record_id, act["others"])
+            case "publish":  # an event of its own, such as a gap
+                self.bus.publish(name, act.get("ids", []), act["happening"], act.get("fields", []))
+            case "forget places":
+                self.bus.forget_places()
             case _:
                 return Answer(404, {"message": "This stand-in does not know how to do that."})
         return Answer(200, {"ok": True, "id": record_id})
@@ -150,12 +161,22 @@ class StandIn:
             "refreshes": self.oauth.refreshes,
             "used": self.used,
             "waiting": self.sender.waiting(),
+            "events": {"port": self.events_port, "published": self.bus.number, "lines": len(self.bus.lines)},
             "calls": list(self.calls)[-1000:],
             "deliveries": deliveries,
         }
 
+    def _start(self) -> None:
+        self.sender.start()
+        if self.events_port is not None:
+            from crm_sync.standins.salesforce import pubsub  # gRPC only where it is asked for
+
+            self.events_server, self.events_port = pubsub.serve(self, self.events_port)
+
     def _stop(self) -> None:
         self.sender.stop()
+        if self.events_server:
+            self.events_server.stop(grace=0)
         self.org.flush()
 
 
