@@ -20,6 +20,9 @@ class Allowance(WorkspaceModel):
     paused_until = models.DateTimeField(null=True)  # the CRM said no
     daily_used = models.IntegerField(null=True)
     daily_most = models.IntegerField(null=True)
+    # Who asked how often on `day`, the account's own: priority → requests.
+    asked = models.JSONField(default=dict)
+    day = models.DateField(null=True)
     told_at = models.DateTimeField(null=True)  # when the CRM last told how much of the day is used
 
     objects = WorkspaceManager()

@@ -68,6 +68,8 @@ class Connection(WorkspaceModel):
     fields_known = models.JSONField(default=dict, editable=False)
     clock_ahead = models.FloatField(default=0.0)  # seconds that the CRM's clock is ahead of ours, as measured
     fields_read_at = models.DateTimeField(null=True)
+    # A change of more records than this part of them within an hour is held; 0: none is (crm_sync/breaker/).
+    mass_percent = models.PositiveSmallIntegerField(default=30, db_default=30)
     connected_by = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     status_at = models.DateTimeField(default=timezone.now)

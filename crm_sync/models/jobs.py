@@ -67,6 +67,9 @@ class SyncJob(WorkspaceModel):
     archived = models.IntegerField(default=0)
     outside = models.IntegerField(default=0)  # records that the rule does not let in
     refused = models.IntegerField(default=0)
+    missed = models.IntegerField(
+        default=0, db_default=0
+    )  # changes that somebody should have told us of by then
     samples = models.JSONField(default=dict)  # what happened → a few lines about it
     message = models.TextField(blank=True)
     started_by = models.CharField(max_length=200, blank=True)
@@ -107,6 +110,10 @@ class ScanPosition(WorkspaceModel):
     cursor = models.TextField(blank=True)
     at = models.DateTimeField(default=timezone.now)
     next_at = models.DateTimeField(default=timezone.now)
+    # Of sweeps in a row that found what no event told of (crm_sync/sweeps/watchdog.py).
+    misses = models.SmallIntegerField(default=0, db_default=0)
+    silent_since = models.DateTimeField(null=True)
+    broken_at = models.DateTimeField(null=True)
 
     objects = WorkspaceManager()
 

@@ -8,6 +8,7 @@ from workspaces.tenancy import WorkspaceForeignKey, WorkspaceManager, WorkspaceM
 
 # The queues of workspaces.jobs.
 INBOX, OUTBOX, SWEEPS, SCHEMA = "hubspot.inbox", "hubspot.outbox", "crm.sweeps", "crm.schema"
+MASS_CHANGES = "crm.mass_changes"
 REFRESH = "portal.refresh"  # our own wish to read a record; the CRM did not call
 
 
@@ -31,6 +32,7 @@ class InboxEvent(WorkspaceModel):
         DONE = "done", "Done"
         SKIPPED = "skipped", "Skipped"
         DEAD = "dead", "Failed"
+        HELD = "held", "Held"
         DISCARDED = "discarded", "Discarded"
 
     connection = WorkspaceForeignKey(Connection, models.CASCADE, related_name="events")
@@ -83,6 +85,7 @@ class OutboxChange(WorkspaceModel):
         DONE = "done", "Done"
         PARKED = "parked", "Refused"
         DEAD = "dead", "Failed"
+        HELD = "held", "Held"
         SUPERSEDED = "superseded", "Replaced by a newer value"
         DISCARDED = "discarded", "Discarded"
 
