@@ -18,6 +18,7 @@ from segments.rules.expressions import places
 from segments.rules.lower import lower
 from segments.rules.moments import Moment, stamp
 from tests.oracle import rules as oracle
+from tests.oracle.values import measured
 from tests.segments.rules.strategies import (
     FIELD_TYPES,
     FIELDS,
@@ -74,7 +75,7 @@ def _fact(fact, side, world, moment):
     values = [row[spec["p"]] for row in rows if spec["p"] in row]
     if spec["currency"]:
         values = [value for value in values if value["c"] == spec["currency"]]
-    value = oracle.measured(spec["take"], QUOTE_TYPES["self", spec["p"]], values)
+    value = measured(spec["take"], QUOTE_TYPES["self", spec["p"]], values)
     return value["a"] if isinstance(value, dict) else value
 
 
