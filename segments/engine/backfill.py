@@ -192,6 +192,20 @@ def take_out(level: str, numbers: list[int], chunks: list[int]) -> None:
         cursor.execute(update, [numbers, current_workspace_id(), chunks, numbers])
 
 
+def take_out_drifted(builds: Collection[Build], chunks: list[int]) -> None:
+    """Before builds are filled: who was evaluated by one of them already, when not all that it asks was known."""
+    level = next(iter(builds)).segment.level
+    update = sql.SQL(
+        "UPDATE {table} s SET builds = ARRAY(SELECT n FROM unnest(s.builds) n WHERE n <> ALL (b.numbers))"
+        " FROM (SELECT d.subject_id AS id, array_agg(b.number) AS numbers FROM segments_builddrift d"
+        "       JOIN segments_build b ON b.id = d.build_id"
+        "       WHERE d.workspace_id = %s AND d.build_id = ANY (%s) AND d.chunk = ANY (%s) GROUP BY 1) b"
+        " WHERE s.{key} = b.id AND s.builds && b.numbers"
+    ).format(table=_table(level), key=_key(level))
+    with connection.cursor() as cursor:
+        cursor.execute(update, [current_workspace_id(), [build.pk for build in builds], chunks])
+
+
 def take_out_held(build: Build, moment: Moment, chunks: list[int]) -> list[UUID]:
     """Takes a build from those who are in it only because they are held; returns who they are."""
     segment = build.segment

@@ -162,6 +162,8 @@ def _fill_unknown(builds: list[Build], chunks: list[int], *, staged: bool) -> No
         return
     level = builds[0].segment.level
     states.make(level, chunks=chunks)
+    if staged:
+        backfill.take_out_drifted(builds, chunks)
     rules = definitions.current().rules_of(level, [build.number for build in builds if build.by_rule])
     if 0 in chunks and level == "contact" and any(of == "partner" for of, _ in rules.facts):
         everybody = list(range(CHUNKS))
@@ -271,16 +273,26 @@ def _fill_some(batches: list[UUID], pace: dict[str, int]) -> bool:
     with jobs.job_transaction():
         builds = _unfilled(batches)
     while builds:
+        count = pace[builds[0].segment.level] if len(builds) <= filling.ONE_BY_ONE else 1
+        done, total = builds[0].done, builds[0].total
+        chunks = list(range(done, min(done + count, total)))
         with jobs.job_transaction():
-            wanted = Build.objects.filter(pk__in=[build.pk for build in builds], state=Build.State.BUILDING)
-            if wanted.count() != len(builds):
+            lock(builds[0].segment.level, chunks)
+            if not _still_wanted(builds):
                 return True
-            count = pace[builds[0].segment.level] if len(builds) <= filling.ONE_BY_ONE else 1
-            done, total = builds[0].done, builds[0].total
-            fill(builds, list(range(done, min(done + count, total))))
+            fill(builds, chunks)
         if builds[0].done >= total:
             return True
     return False
+
+
+def _still_wanted(builds: list[Build]) -> bool:
+    """Held until the end of the transaction, so that none is superseded while it is filled. After the chunks'
+    locks, which who publishes in a small workspace has by then, too.
+    """
+    wanted = Build.objects.filter(pk__in=[build.pk for build in builds], state=Build.State.BUILDING)
+    held = wanted.order_by("number").select_for_update(no_key=True).values_list("pk", flat=True)
+    return len(held) == len(builds)
 
 
 def _unfilled(batches: list[UUID]) -> list[Build]:

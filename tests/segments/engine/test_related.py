@@ -10,10 +10,10 @@ import time_machine
 
 from portal.quotes import drafts
 from segments import activity, editing
-from segments.engine import clock, definitions
+from segments.engine import clock, definitions, publishing
 from segments.engine.causes import in_words
 from segments.engine.definitions import fields_of
-from segments.models import Activity, ContactState, MembershipChange, PartnerState
+from segments.models import Activity, ContactState, MembershipChange, PartnerState, Segment
 from segments.rules.tree import new_tree
 from tests.segments.conftest import ADA
 from workspaces import jobs
@@ -136,6 +136,23 @@ def test_who_did_not_know_of_the_rule_yet_asks_again_under_the_locks(
     monkeypatch.setattr(definitions, "remembered", lambda: None)
     change(sam, role="admin")
     assert members_of(admins) == ["Kestrel"]
+
+
+def test_who_was_looked_at_before_all_was_known_of_them_is_put_right(
+    acme, inside, quote, change, members_of, monkeypatch, drain, pat
+):
+    """A build that is being made is asked at every change, and what it asks of others may not be worked out yet."""
+    quote(pat)
+    monkeypatch.setattr(publishing, "INLINE", 0)
+    conditions = [("records:contacts", 5), ("records:quotes", 1)]
+    items = [{"p": p, "of": "self", "op": "at_least", "v": least} for p, least in conditions]
+    tree = new_tree("partner", *items, op="none")
+    with inside(acme):
+        editing.create(level="partner", kind="dynamic", name="Quiet", tree=tree, by=ADA)
+        create_contact(pat.partner, {"email": "new@example.com"}, by=ADA)
+    drain()
+    with inside(acme):
+        assert members_of(Segment.objects.get(name="Quiet")) == []
 
 
 def test_all_means_that_there_is_one(acme, inside, ask, number, change, members_of, kestrel, pat):

@@ -119,11 +119,13 @@ def differences(level):
         stored = dict(subject.more.facts)
         facts.freshen(level, [subject], rules, known.fields[level], moment)
         asked = {fact.key for of, fact in rules.facts if of == "self"}
-        now = {key: value for key, value in subject.more.facts.items() if key in asked}
         depths = {fact.key: depth for fact, depth in known.depths.items()}
-        fresh = {key: value[: depths[key]] if key in depths else value for key, value in now.items()}
-        if fresh != {key: value for key, value in stored.items() if key in asked}:
-            yield level, subject.id, "facts", stored, fresh
+        kept, fresh = (
+            {key: found[key][: depths[key]] if key in depths else found[key] for key in asked & found.keys()}
+            for found in (stored, subject.more.facts)
+        )  # a rule that has gone may have asked for more instants than are asked for now
+        if fresh != kept:
+            yield level, subject.id, "facts", kept, fresh
         ruled = rules.evaluate(*subject.documents(rules, moment.at), moment)
         inside = verdicts.decide(
             ruled, rules.builds, builds_of=known.builds_of, exceptions={}, held=(), at=moment.at
