@@ -16,7 +16,7 @@ from workspaces.models import PropertyDelivery
 from workspaces.signals import delivery_changed
 
 State = OutboxChange.State
-OPEN = [State.PENDING, State.INFLIGHT, State.PARKED, State.DEAD]
+OPEN = [State.PENDING, State.INFLIGHT, State.PARKED, State.DEAD, State.HELD]
 PING_PONG_WRITES, PING_PONG_WITHIN = 5, timedelta(minutes=10)
 PING_PONG = (
     "Two systems keep rewriting this value. It is not written to the CRM again until somebody decides."
@@ -32,7 +32,7 @@ def enqueue(
         values = _without_ping_pong(link, values)
     if not values:
         return
-    waiting = [State.PENDING, State.PARKED, State.DEAD]
+    waiting = [state for state in OPEN if state != State.INFLIGHT]
     earlier = OutboxChange.objects.filter(link=link, mapping__in=values, state__in=waiting)
     earlier.update(state=State.SUPERSEDED, finished_at=timezone.now())
     OutboxChange.objects.bulk_create(
@@ -59,7 +59,7 @@ def settle(link: ExternalRecord, mappings: Iterable[FieldMapping], *, overruled:
     if not mappings:
         return
     waiting = OutboxChange.objects.filter(
-        link=link, mapping__in=mappings, state__in=[State.PENDING, State.PARKED, State.DEAD]
+        link=link, mapping__in=mappings, state__in=[state for state in OPEN if state != State.INFLIGHT]
     ).select_related("mapping__prop")
     settled = list(waiting)
     crm = str(link.connection)

@@ -2,6 +2,7 @@
 
 from django.utils import timezone
 
+from crm_sync.breaker import incoming
 from crm_sync.connectors.base import CrmRecord
 from crm_sync.inbound import importing, lifecycle, membership, merging
 from crm_sync.inbound.importing import Action
@@ -40,8 +41,8 @@ def _merge(claim, link: ExternalRecord, record, found: CrmRecord, reading) -> No
     companies = reading.companies.get(link.external_id) if link.contact_id else None
     if companies is not None and (reason := membership.follow(link.connection, link, companies)):
         reasons[""] = reason
-    outcome = merging.merge_record(link, record, found, claim.intake.mappings, reading.known)
-    return finish(claim, link.external_id, outcome.reasons | reasons, link=link)
+    outcome = merging.merge_record(link, record, found, claim.intake.mappings, reading.known, gate=claim.gate)
+    return finish(claim, link.external_id, outcome.reasons | reasons, held=outcome.held, link=link)
 
 
 def _gone(claim, link: ExternalRecord) -> None:
@@ -49,9 +50,11 @@ def _gone(claim, link: ExternalRecord) -> None:
     external_id = link.external_id
     if link.state == State.NEW:
         link.delete()
+    elif incoming.holds_deletion(claim.gate, link):
+        return finish(claim, external_id, held={"": incoming.DELETED.format(crm=link.connection)}, link=link)
     else:
         lifecycle.archive(link.connection, link)
-    finish(claim, external_id, gone=text, link=link if link.pk else None)
+    return finish(claim, external_id, gone=text, link=link if link.pk else None)
 
 
 def _consider(claim, link: ExternalRecord, found: CrmRecord, reading) -> None:
@@ -70,10 +73,11 @@ def finish(
     external_id: str,
     reasons: dict[str, str] | None = None,
     *,
+    held: dict[str, str] | None = None,
     gone: str = "",
     link: ExternalRecord | None = None,
 ) -> None:
-    """The events of this record are done, or skipped with the reason: by field, "" for the record as a whole."""
+    """The events of this record are done, held, or skipped with the reason: by field, "" for the record as a whole."""
     now = timezone.now()
     if link is not None:
         ExternalRecord.objects.filter(pk=link.pk).update(reading_until=None, synced_at=now)
@@ -81,6 +85,10 @@ def finish(
     skipped = {"state": InboxEvent.State.SKIPPED, "handled_at": now}
     if gone:
         events.update(**skipped, reason=gone)
+    for name, reason in (held or {}).items():
+        kept = events.filter(property__in=["", name]).exclude(kind=REFRESH)
+        kept.update(state=InboxEvent.State.HELD, reason=reason)
+        events.filter(kind=REFRESH).update(**skipped, reason=reason)
     for name, reason in (reasons or {}).items():
         about = events.filter(property=name) if name else events.filter(kind__endswith=".associationChange")
         about.update(**skipped, reason=reason)

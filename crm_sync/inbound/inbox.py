@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
+from crm_sync.breaker.counting import Gate
 from crm_sync.connecting.providers import connector_for
 from crm_sync.connectors.base import Association, Connector, CrmRecord
 from crm_sync.connectors.failures import CrmError
@@ -21,6 +22,7 @@ from crm_sync.inbound.importing import Intake
 from crm_sync.inbound.sorting import sort_events
 from crm_sync.limits import retries
 from crm_sync.models import Connection, ExternalRecord, ImportRule, InboxEvent
+from crm_sync.models.mass_changes import Way
 from crm_sync.models.queues import INBOX
 from workspaces.jobs import job_transaction, queue
 
@@ -41,6 +43,7 @@ class Claim:
     links: list[ExternalRecord]
     intake: Intake
     happenings: Mapping[str, set[str]]  # external id → what the CRM told of it
+    gate: Gate
 
 
 @dataclass
@@ -109,7 +112,8 @@ def _claimed(links: list[ExternalRecord], now: datetime) -> Claim | None:
     happenings: dict[str, set[str]] = {link.external_id: set() for link in links}
     for external_id, kind in mine.values_list("external_id", "kind"):
         happenings[external_id].add(kind.rpartition(".")[2])
-    return Claim(token, connection, object_type, links, intake_of(connection, object_type), happenings)
+    gate = Gate(connection, object_type, Way.IN)
+    return Claim(token, connection, object_type, links, intake_of(connection, object_type), happenings, gate)
 
 
 def intake_of(connection: Connection, object_type: str) -> Intake:
@@ -134,6 +138,7 @@ def work_off(claim: Claim) -> None:
         except Exception:
             # One record must not hold up the others. It is tried again, and buried after a few times.
             log.exception("A record of the CRM could not be applied")
+            claim.gate.forget()
             with job_transaction():
                 retries.postpone_event(claim, link, "The change could not be applied; see the portal's log.")
 

@@ -12,6 +12,8 @@ from django.utils import timezone
 
 from crm_sync.agreement import conflicts, delivery
 from crm_sync.agreement.decisions import Decision, Sides, merge
+from crm_sync.breaker import incoming
+from crm_sync.breaker.counting import Gate
 from crm_sync.connectors.base import CrmRecord
 from crm_sync.kinds import KINDS
 from crm_sync.mapping import codec
@@ -35,6 +37,7 @@ class Outcome:
     values: dict[FieldMapping, Any] = field(default_factory=dict)  # theirs, in the portal's form
     ours: dict[FieldMapping, Any] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)  # CRM field → why it was left alone
+    held: dict[str, str] = field(default_factory=dict)  # CRM field → why it waits for a person
     gone: list[FieldMapping] = field(default_factory=list)
 
     def those(self, *decisions: Decision) -> list[FieldMapping]:
@@ -77,6 +80,7 @@ def merge_record(
     mappings: Iterable[FieldMapping],
     known: set[str] | None,
     *,
+    gate: Gate | None = None,
     complete: bool = True,
 ) -> Outcome:
     """Under the record's lock; raises nothing that a person could mend. `complete`: all mapped fields were read."""
@@ -84,6 +88,8 @@ def merge_record(
     for mapping in outcome.gone:
         mapping.broken = GONE_FIELD
         mapping.save(update_fields=["broken"])
+    if gate is not None:
+        incoming.hold(gate, outcome, link)
     _write(outcome, link, record)
     _note_conflicts(outcome, link)
     delivery.ensure(link, {m: outcome.ours[m] for m in outcome.those(*OURS)}, edited_by=str(link.connection))

@@ -8,18 +8,21 @@ from django.utils import timezone
 
 from crm_sync.agreement import delivery
 from crm_sync.agreement.refreshing import refresh
+from crm_sync.breaker.counting import Gate
 from crm_sync.connectors.base import WriteResult
 from crm_sync.connectors.failures import Failure, FailureKind
 from crm_sync.inbound import lifecycle, merging
 from crm_sync.limits import retries
 from crm_sync.mapping import codec
 from crm_sync.models import Connection, ExternalRecord, OutboxChange
+from crm_sync.models.mass_changes import Way
 from crm_sync.outbound.planning import Plan
 from workspaces.models import PropertyDelivery
 
 State = OutboxChange.State
 Shown = PropertyDelivery.State
 GONE = "This {noun} was deleted in {crm}."
+HELD_WAIT = timedelta(minutes=5)  # until it is looked at again whether the CRM's own change is still held
 STALE_SECONDS = 2.0  # the CRM's copies are a moment behind each other
 
 
@@ -40,6 +43,8 @@ def note(connection: Connection, plan: Plan, result: WriteResult | None) -> None
         _parked(plan.link, change, reason)
     for change in plan.gone:
         _parked(plan.link, change, GONE.format(noun=plan.link.object_type, crm=connection))
+    for change, reason in plan.held.items():
+        _held(plan.link, change, reason)
     for change in plan.too_early:
         _later(change, STALE_SECONDS)
     if plan.to_write:
@@ -47,7 +52,7 @@ def note(connection: Connection, plan: Plan, result: WriteResult | None) -> None
     plan.link.writing_until = None
     plan.link.save(update_fields=["agreed", "sent", "external_updated_at", "writing_until"])
     if plan.clashing:
-        _decide(plan, record)
+        _decide(connection, plan, record)
     return None
 
 
@@ -59,13 +64,19 @@ def _follow_merge(connection: Connection, plan: Plan, survivor: str) -> None:
     lifecycle.merged(connection, plan.link.object_type, survivor, [plan.link.external_id])
 
 
-def _decide(plan: Plan, record) -> None:
+def _decide(connection: Connection, plan: Plan, record) -> None:
     """The CRM's value was changed too: the merge decides, and what it keeps of ours goes in the next pass."""
     for change in plan.clashing:
         _again_unless_replaced(change, timezone.now())
     mappings = [change.mapping for change in plan.clashing]
     if plan.found is not None and not merging.is_stale(plan.link, plan.found):
-        merging.merge_record(plan.link, record, plan.found, mappings, None, complete=False)
+        gate = Gate(connection, plan.link.object_type, Way.IN)
+        outcome = merging.merge_record(
+            plan.link, record, plan.found, mappings, None, gate=gate, complete=False
+        )
+        held = [change.pk for change in plan.clashing if change.mapping.field in outcome.held]
+        waiting = OutboxChange.objects.filter(pk__in=held, state=State.PENDING)
+        waiting.update(next_at=timezone.now() + HELD_WAIT)
 
 
 def postpone(connection: Connection, changes: Mapping[ExternalRecord, list[OutboxChange]], failure: Failure):
@@ -119,6 +130,14 @@ def _rewritten(plan: Plan, change: OutboxChange, wire: str, kept: str) -> bool:
 def _parked(link: ExternalRecord, change: OutboxChange, message: str) -> None:
     link.sent.pop(change.mapping.field, None)
     _finish(link, change, State.PARKED, Shown.REFUSED, message)
+
+
+def _held(link: ExternalRecord, change: OutboxChange, message: str) -> None:
+    link.sent.pop(change.mapping.field, None)
+    mine = OutboxChange.objects.filter(pk=change.pk, state=State.INFLIGHT)
+    mine.update(state=State.HELD, message=message)
+    if not _newer_waits(link, change):
+        delivery.show(link, [change.mapping], Shown.SAVED)
 
 
 def _failed(link: ExternalRecord, change: OutboxChange, failure: Failure) -> None:

@@ -12,6 +12,8 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from crm_sync.agreement import delivery
+from crm_sync.breaker import outgoing
+from crm_sync.breaker.counting import Gate
 from crm_sync.connecting.providers import connector_for
 from crm_sync.connectors.base import Connector, CrmField
 from crm_sync.connectors.failures import CrmError
@@ -20,6 +22,7 @@ from crm_sync.inbound import reading
 from crm_sync.limits import retries
 from crm_sync.mapping import codec, schema
 from crm_sync.models import Connection, ExternalRecord, OutboxChange
+from crm_sync.models.mass_changes import Way
 from crm_sync.models.queues import OUTBOX
 from crm_sync.outbound import departure
 from crm_sync.outbound.planning import Plan, plan
@@ -142,6 +145,8 @@ def carry(claim: Claim) -> None:
     try:
         connector = connector_for(claim.connection, Priority.PERSON)
         plans = _plans(connector, claim)
+        with job_transaction():
+            outgoing.hold(Gate(claim.connection, claim.object_type, Way.OUT), plans)
         writing = [made for made in plans if made.to_write]
         writes = [made.write(guarded=len(writing) <= MOST_GUARDED) for made in writing]
         answers = connector.write(claim.object_type, writes) if writes else []

@@ -20,6 +20,7 @@ class Plan:
     there_already: dict[OutboxChange, str] = field(default_factory=dict)
     clashing: list[OutboxChange] = field(default_factory=list)
     unfit: dict[OutboxChange, str] = field(default_factory=dict)
+    held: dict[OutboxChange, str] = field(default_factory=dict)  # one of too many: waits for a person
     gone: list[OutboxChange] = field(default_factory=list)
     moved: list[OutboxChange] = field(default_factory=list)  # the record was merged into another one
     too_early: list[OutboxChange] = field(default_factory=list)

@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from django.utils import timezone
 
 from crm_sync.agreement.decisions import Decision
+from crm_sync.breaker.counting import Gate
 from crm_sync.connectors.base import Association, Connector, CrmRecord
 from crm_sync.inbound import importing, lifecycle, matching, merging
 from crm_sync.inbound.importing import Action, Intake
 from crm_sync.inbound.reading import known_fields
 from crm_sync.kinds import KINDS
 from crm_sync.models import Connection, ExternalRecord, FormerId, SyncJob
+from crm_sync.models.mass_changes import Way
 from crm_sync.sweeps.jobs import Tally
 from workspaces.jobs import job_transaction
 
@@ -33,6 +35,7 @@ class Page:
         self.job, self.connection, self.intake = job, connection, intake
         self.records: list[CrmRecord] = [record for record in records if not record.archived]
         self.dry = job.kind == SyncJob.Kind.DRY_RUN
+        self.gate = Gate(connection, job.object_type, Way.IN)
         fields = intake.fields()
         self.known = known_fields(connector, job.object_type, fields, self.records) if fields else None
         with job_transaction():
@@ -54,6 +57,7 @@ class Page:
                 with job_transaction():
                     self._one(record, tally)
             except Exception:
+                self.gate.forget()
                 # One record must not hold up the others; the next comparison finds it again.
                 log.exception("A record of the CRM could not be taken in")
                 tally.add("refused", f"{importing.name_of(record)}: see the portal's log")
@@ -98,7 +102,7 @@ class Page:
             return
         if link.state == State.ARCHIVED:
             lifecycle.restore(self.connection, link)
-        outcome = merging.merge_record(link, record, found, self.intake.mappings, self.known)
+        outcome = merging.merge_record(link, record, found, self.intake.mappings, self.known, gate=self.gate)
         self._count(outcome, record, tally)
 
     def _count(self, outcome: merging.Outcome, record, tally: Tally) -> None:
