@@ -1,7 +1,8 @@
 """Rules as generated Python, for one subject at a time.
 
-The source holds fixed text and integers only. Every value, key and currency comes from a tuple of constants,
-so nothing a person writes can become code; the function sees no builtins.
+The source holds fixed text and integers only. Where a value, key or currency belongs there stands a number, and only
+in the compiled code is it replaced by that constant (segments.rules.in_process.build): nothing a person writes can
+become code. The function sees no builtins.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -196,8 +197,8 @@ class _Function:
         self._bounds: tuple[Moment | None, list] = (None, [])
         lines = [f" if {self._node(rule)}: found({int(build)})" for build, rule in rules.items()]
         body = [*self._prologue(), *self._shared_lines, *lines]
-        self.source = "\n".join(["def run(own, partner, k, w, found):", *body, " return"])
-        self._run = in_process.build(self.source)
+        self.source = "\n".join(["def run(own, partner, w, found):", *body, " return"])
+        self._run = in_process.build(self.source, self._constants)
 
     def __call__(self, own: Mapping, partner: Mapping, moment: Moment) -> list[int]:
         found: list[int] = []
@@ -205,7 +206,7 @@ class _Function:
         if at is not moment:  # of everybody who is looked at in one pass the moment is the same
             bounds = [value for window in self._windows for value in _bounds(window, moment)]
             self._bounds = (moment, bounds)
-        self._run(own.get, partner.get, self._constants, bounds, found.append)
+        self._run(own.get, partner.get, bounds, found.append)
         return found
 
     def _prologue(self) -> list[str]:
@@ -229,7 +230,7 @@ class _Function:
 
     def _constant(self, value) -> str:
         self._constants.append(value)
-        return f"k[{len(self._constants) - 1}]"
+        return str(in_process.PLACES + len(self._constants) - 1)
 
     def _column(self, column: Column) -> str:
         return self._columns.setdefault(column, f"v{len(self._columns)}")
@@ -244,9 +245,8 @@ class _Function:
         if isinstance(node, Shared):
             return self._reference(node)
         glue = " and " if node.op == "all" else " or "
-        inside = glue.join(self._node(item) for item in node.items) or (
-            "True" if node.op == "all" else "False"
-        )
+        items = sorted(node.items, key=_effort)  # whatever is asked first decides most, so the quickest is
+        inside = glue.join(self._node(item) for item in items) or ("True" if node.op == "all" else "False")
         return f"(not ({inside}))" if node.op == "none" else f"({inside})"
 
     def _reference(self, shared: Shared) -> str:
@@ -263,7 +263,8 @@ class _Function:
         known = f"{value} is not None"
         if a.test.startswith("field_"):
             known = f"{known} and {self._column(a.value)} is not None"
-        positive = f"({known} and {test})" if test else f"({known})"
+        asked = [known] if not test else [test] if a.test in _FALSE_OF_NOTHING else [known, test]
+        positive = f"({' and '.join(asked)})"
         verdict = f"(not {positive})" if a.negative else positive
         if a.test == "known" or a.negative == a.blank_counts:
             return verdict
@@ -295,8 +296,8 @@ class _Function:
     def _set(self, a: Atom, value: str) -> str:
         wanted = self._constant(list(a.value) if a.test == "set_exact" else frozenset(a.value))
         return {
-            "set_any": f"not {wanted}.isdisjoint({value})",
-            "set_all": f"{wanted}.issubset({value})",
+            "set_any": f"not ({wanted}).isdisjoint({value})",
+            "set_all": f"({wanted}).issubset({value})",
             "set_exact": f"{value} == {wanted}",
         }[a.test]
 
@@ -324,7 +325,7 @@ class _Function:
         return f"{value} {_ORDER_FIELD[a.test]} {self._column(a.value)}"
 
     def _pattern(self, a: Atom, value: str) -> str:
-        return f"{self._constant(in_process.pattern(a.value))}({value}) is not None"
+        return f"find({self._constant(in_process.pattern(a.value))}, {value}) is not None"
 
     def _share(self, a: Atom, value: str) -> str:
         salt, percent = a.value
@@ -332,6 +333,17 @@ class _Function:
 
 
 _THROUGH = {"length": "size", "version": "version"}
+_FALSE_OF_NOTHING = frozenset({"any_of", "yes", "no"})  # need not be asked first whether there is a value
+_QUICK = frozenset({"known", "any_of", "yes", "no"})
+_SLOW = frozenset({"word", "regex", "weekday", "below"})
+
+
+def _effort(node: Expression) -> int:
+    if isinstance(node, Atom):
+        return 0 if node.test in _QUICK else 4 if node.test in _SLOW else 1
+    return 0 if isinstance(node, Shared) else 2 + sum(_effort(item) for item in node.items)
+
+
 _TESTS: dict[str, Callable[[_Function, Atom, str], str]] = {
     "known": lambda f, a, value: "",
     "any_of": _Function._any_of,

@@ -1,6 +1,6 @@
 """What generated rules call, and nothing else: they see no builtins."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from hashlib import sha256
@@ -13,12 +13,22 @@ from segments.rules.moments import local_day
 from segments.rules.text import words
 from segments.rules.versions import version
 
+PLACES = 1 << 40  # from here on an integer of the source stands for a constant; all others are far below
 
-def build(source: str) -> Callable:
+
+def build(source: str, constants: Sequence = ()) -> Callable:
     """The function `run` of generated source, which holds fixed text and integers only."""
-    names = {"__builtins__": {}, **NAMES}
+    names: dict[str, Any] = {"__builtins__": {}, **NAMES}
     exec(compile(source, "<segments>", "exec"), names)  # noqa: S102 see above
-    return names["run"]  # type: ignore[return-value]
+    run = names["run"]
+    run.__code__ = run.__code__.replace(
+        co_consts=tuple(_constant(one, constants) for one in run.__code__.co_consts)
+    )
+    return run
+
+
+def _constant(one: Any, constants: Sequence) -> Any:
+    return constants[one - PLACES] if type(one) is int and one >= PLACES else one
 
 
 def weekday(text: str) -> int:
@@ -60,4 +70,16 @@ def value_of(document: Mapping, column: Column, zone: str) -> Any:
     }.get(column.through, lambda: value)()
 
 
-NAMES = {"size": len, "words": words, "weekday": weekday, "day": day, "version": version, "share": share}
+def find(search: Callable[[str], Any], text: str) -> Any:
+    return search(text)
+
+
+NAMES = {
+    "size": len,
+    "words": words,
+    "weekday": weekday,
+    "day": day,
+    "version": version,
+    "share": share,
+    "find": find,
+}
