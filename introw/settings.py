@@ -50,6 +50,9 @@ HUBSPOT_API_URL = env("PORTAL_HUBSPOT_API_URL", "https://api.hubapi.com")
 HUBSPOT_APP_URL = env("PORTAL_HUBSPOT_APP_URL", "https://app.hubspot.com")  # where people sign in to it
 # Salesforce tells where its API is, and only its own addresses are believed. In the demo, one of a stand-in too.
 SALESFORCE_STANDIN_URL = env("PORTAL_SALESFORCE_STANDIN_URL", "") if DEMO else ""
+# Where Salesforce streams its changes. The address for the EU: api.deu.pubsub.salesforce.com:7443.
+SALESFORCE_EVENTS = env("PORTAL_SALESFORCE_EVENTS", "api.pubsub.salesforce.com:7443")
+SALESFORCE_STANDIN_EVENTS = env("PORTAL_SALESFORCE_STANDIN_EVENTS", "") if DEMO else ""
 # First key encrypts, all of them decrypt: put a new one in front to rotate.
 ENCRYPTION_KEYS = [key for key in env("PORTAL_ENCRYPTION_KEYS", "").split(",") if key]
 

@@ -96,12 +96,12 @@ def _store(arrivals: list[Arrival]) -> None:
         by_workspace[route.workspace_id][route] += events
     for workspace_id, by_route in by_workspace.items():
         with workspace_transaction(workspace_id):
-            states = [state for route, events in by_route.items() for state in _insert(route, events)]
+            states = [state for route, events in by_route.items() for state in insert_events(route, events)]
             if "pending" in states:
                 leave_work(INBOX)
 
 
-def _insert(route: Route, events: list[PushedEvent]) -> list[str]:
+def insert_events(route: Route, events: list[PushedEvent]) -> list[str]:
     """The states of those events that were new."""
     with database.cursor() as cursor:
         cursor.execute(STORE, _columns(route, events))

@@ -20,12 +20,17 @@ class ServedSalesforce:
 
     def __init__(self, standin, url):
         self.standin, self.url = standin, url
-        self.org, self.sender = standin.org, standin.sender
+        self.org, self.sender, self.bus = standin.org, standin.sender, standin.bus
         self.http = urllib3.PoolManager(retries=False, timeout=10)
 
     @property
     def calls(self):
         return self.standin.calls
+
+    @property
+    def events(self):
+        """Where its Pub/Sub API is."""
+        return f"127.0.0.1:{self.standin.events_port}"
 
     def token(self):
         """An access token, as a sign-in would give one."""
@@ -56,7 +61,7 @@ class ServedSalesforce:
 
 @contextmanager
 def served(portal_url=""):
-    standin = StandIn(portal_url=portal_url)
+    standin = StandIn(portal_url=portal_url, events_port=0)
     server = uvicorn.Server(uvicorn.Config(standin.app, port=0, log_level="error", interface="asgi3"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

@@ -171,7 +171,9 @@ class StandIn:
         if self.events_port is not None:
             from crm_sync.standins.salesforce import pubsub  # gRPC only where it is asked for
 
-            self.events_server, self.events_port = pubsub.serve(self, self.events_port)
+            self.events_server, self.events_port = pubsub.serve(
+                self.bus, self.events_port, allows=lambda token: self.oauth.allows(token)
+            )
 
     def _stop(self) -> None:
         self.sender.stop()

@@ -2,18 +2,15 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import grpc
 
 from crm_sync.connectors.salesforce.pubsub import pubsub_api_pb2 as wire
 from crm_sync.connectors.salesforce.pubsub import pubsub_api_pb2_grpc as service
 from crm_sync.standins.salesforce.event_bus import Bus, Stored
-
-if TYPE_CHECKING:
-    from crm_sync.standins.salesforce.app import StandIn
 
 PREFIX = "sfdc.platform.eventbus.grpc."
 MOST_REQUESTED = 100
@@ -40,6 +37,8 @@ class Line:
     def answer(self) -> wire.FetchResponse | None:
         """What there is to say now, if anything is."""
         knobs = self.bus.knobs
+        if not self.wanted:
+            return None
         events = self.bus.after(self.number, self.objects, min(self.wanted, knobs.together))
         if not events and not knobs.end_when_idle and time.monotonic() - self.heard_at < knobs.keepalive:
             return None
@@ -54,8 +53,8 @@ class Line:
 
 
 class PubSub(service.PubSubServicer):
-    def __init__(self, standin: "StandIn"):
-        self.standin, self.bus = standin, standin.bus
+    def __init__(self, bus: Bus, allows: Callable[[str], bool]):
+        self.bus, self.allows = bus, allows
 
     def Subscribe(self, request_iterator: Any, context: Any) -> Iterator[wire.FetchResponse]:
         signed = self._signed_in(context)
@@ -87,11 +86,11 @@ class PubSub(service.PubSubServicer):
 
     def _signed_in(self, context: Any) -> dict[str, str]:
         signed = dict(context.invocation_metadata())
-        if not self.standin.oauth.allows(str(signed.get("accesstoken", ""))):
+        if not self.allows(str(signed.get("accesstoken", ""))):
             _abort(
                 context, STATUS.UNAUTHENTICATED, "service.auth.error", "An authentication exception occurred."
             )
-        if signed.get("tenantid") != self.standin.org.id or not signed.get("instanceurl"):
+        if signed.get("tenantid") != self.bus.org.id or not signed.get("instanceurl"):
             _abort(context, STATUS.INVALID_ARGUMENT, "service.auth.headers.invalid", "The headers are wrong.")
         return {name: str(value) for name, value in signed.items()}
 
@@ -125,10 +124,10 @@ class PubSub(service.PubSubServicer):
         self.bus.lines.append(line | {"token": signed["accesstoken"]})
 
 
-def serve(standin: "StandIn", port: int) -> tuple[grpc.Server, int]:
-    """Started, and the port where it listens."""
+def serve(bus: Bus, port: int, *, allows: Callable[[str], bool]) -> tuple[grpc.Server, int]:
+    """Started, and the port where it listens. `allows`: whether an access token is good."""
     server = grpc.server(ThreadPoolExecutor(max_workers=16, thread_name_prefix="event bus"))
-    service.add_PubSubServicer_to_server(PubSub(standin), server)
+    service.add_PubSubServicer_to_server(PubSub(bus, allows), server)
     bound = server.add_insecure_port(f"127.0.0.1:{port}")
     server.start()
     return server, bound
