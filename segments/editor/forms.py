@@ -2,11 +2,14 @@
 
 from django import forms
 from django.db.models import Q
+from django.forms.utils import ErrorDict
 
 from segments.models import Segment
 
 
 class SegmentForm(forms.Form):
+    """Tells its errors once somebody wanted to save; until then a form is just not finished."""
+
     name = forms.CharField(max_length=100, label="Name")
     description = forms.CharField(max_length=300, required=False, label="What it is for")
     level = forms.ChoiceField(
@@ -16,10 +19,15 @@ class SegmentForm(forms.Form):
 
     def __init__(self, data=None, *, segment: Segment | None = None, initial: dict | None = None):
         self.segment = segment
+        self.told = False
         super().__init__(data, initial=initial)
         if segment is not None:
             # Gates and other rules count on it: what a segment groups is settled when it is made.
             del self.fields["level"]
+
+    @property
+    def errors(self):
+        return super().errors if self.told else ErrorDict()
 
     def clean_name(self) -> str:
         name = self.cleaned_data["name"]

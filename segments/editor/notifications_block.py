@@ -9,6 +9,8 @@ from segments.models import Channel, Level, Segment
 from segments.notifications import KINDS, Kind, Policy, by_group, set_levels
 
 INHERIT = "inherit"
+# In a word or three: the whole sentence does not fit beside another one.
+INHERITED = {Level.ALL: "everything", Level.MINE: "if they collaborate", Level.OFF: "off"}
 
 
 def name_of(kind: Kind, channel: str) -> str:
@@ -22,8 +24,8 @@ class NotificationsForm(forms.Form):
         super().__init__(data, prefix="notifications")
         for kind in KINDS.values():
             for channel in Channel:
-                default = Level(policy.default(kind, channel)).label
-                choices = [(INHERIT, f"Inherit: {default.lower()}")]
+                default = INHERITED[Level(policy.default(kind, channel))]
+                choices = [(INHERIT, f"Inherit: {default}")]
                 choices += [(level, Level(level).label) for level in kind.levels]
                 self.fields[name_of(kind, channel)] = forms.ChoiceField(
                     required=False,

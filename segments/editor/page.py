@@ -24,11 +24,12 @@ from segments.models import Build, Segment
 from segments.rules.fields import Fields
 from segments.rules.tree import conditions
 from segments.rules.validate import check
+from workspaces.models import TeamMember
 
 
 class Editor:
-    def __init__(self, *, segment: Segment | None, data=None, params=None):
-        self.segment, self.data = segment, data
+    def __init__(self, *, segment: Segment | None, member: TeamMember, data=None, params=None):
+        self.segment, self.member, self.data = segment, member, data
         self.recipe = RECIPES.get((params or {}).get("recipe", ""))
         self.form = SegmentForm(data, segment=segment, initial=self._initial(params or {}))
         self.show_errors = False
@@ -168,7 +169,9 @@ class Editor:
             return None
         if self.finished is None:
             return previewing.empty(self.level)
-        found = previewing.of_rule(self.finished, self.fields, segment=self.segment, exact=self.exact)
+        found = previewing.of_rule(
+            self.finished, self.fields, segment=self.segment, member=self.member, exact=self.exact
+        )
         # Counted is what is finished; it is told where it stands in the form.
         places = dict(kept(self.draft.to_tree(self.fields)["root"], {e.path for e in self.checked.errors}))
         found.by_node = {places.get(path, path): count for path, count in found.by_node.items()}
@@ -207,7 +210,9 @@ class Editor:
     def tested(self) -> previewing.Sample | None:
         """The first whose name, or address, holds what was typed."""
         record = lists.called_like(self.level, self.typed).first() if self.typed else None
-        return previewing.of_one(self.finished, self.fields, record) if record and self.finished else None
+        if record is None or self.finished is None:
+            return None
+        return previewing.of_one(self.finished, self.fields, record, member=self.member)
 
     @cached_property
     def listed(self) -> ListBlock:
@@ -216,7 +221,7 @@ class Editor:
     # ── All of it ──
 
     def is_valid(self) -> bool:
-        self.show_errors = True
+        self.show_errors = self.form.told = True
         valid = self.form.is_valid()
         if not self.static:
             valid = valid and not self.checked.errors

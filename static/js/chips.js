@@ -25,8 +25,17 @@ function nameOf(select) {
   return select.labels?.[0]?.textContent.replace("*", "").trim() || select.getAttribute("aria-label") || "Values"
 }
 
+// What nobody may change is only told: no box to type in, nothing to take away.
+function lock(select) {
+  const chips = [...select.selectedOptions].map(option => el("span", { class: "chip fixed" }, el("span", {}, option.label)))
+  const box = el("div", { class: "chips locked", role: "group", "aria-label": nameOf(select) }, ...chips)
+  select.before(box)
+  box.append(select)
+}
+
 function enhance(select) {
-  if (select.closest(".chips") || select.disabled) return
+  if (select.closest(".chips")) return
+  if (select.matches(":disabled")) return lock(select)
   const id = `chips-${++made}`
   const name = nameOf(select)
   const input = el("input", {

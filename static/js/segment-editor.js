@@ -82,3 +82,5 @@ document.addEventListener("change", event => {
   event.target.form.querySelector("button[value=refresh]")?.click()
 })
 counts()
+// Why it was not saved is read first.
+document.querySelector("#segment-form .banner[data-focus]")?.focus()
