@@ -14,7 +14,7 @@ from crm_sync.models import Connection
 from crm_sync.models.connection import OBJECT_TYPES, remembered
 
 Way = Connection.Way
-REFUSED_TOKEN = "HubSpot does not accept this token. Copy it again from the app's page in HubSpot."  # noqa: S105
+REFUSED_TOKEN = "HubSpot does not accept this token. Copy it again from the page in HubSpot that shows it."  # noqa: S105
 Looked = tuple[str, str, str, dict[str, list[dict]]]
 
 

@@ -20,10 +20,10 @@ class Bar:
 
 @dataclass
 class Chart:
-    """Grid lines as (y, label), hour marks as (x, label), and either a line or bars."""
+    """Grid lines as (y, label), hour marks as (x, label, anchor), and either a line or bars."""
 
     grid: list[tuple[str, str]]
-    marks: list[tuple[str, str]]
+    marks: list[tuple[str, str, str]]
     points: str = ""
     end: tuple[str, str] = ("", "")
     bars: list[Bar] = field(default_factory=list)
@@ -76,7 +76,11 @@ def _grid(top: float) -> list[tuple[str, str]]:
     return [(f"{_y(value, top):.1f}", f"{value:g}") for value in (0, top / 2, top)]
 
 
-def _marks(hours: list[Hour]) -> list[tuple[str, str]]:
+def _marks(hours: list[Hour]) -> list[tuple[str, str, str]]:
+    """Every sixth hour. A label at either end stays within the drawing: it begins there, or ends there."""
+    last = len(hours) - 1
     return [
-        (f"{_middle(n):.1f}", f"{hour.at:%H:%M}") for n, hour in enumerate(hours) if hour.at.hour % 6 == 0
+        (f"{_middle(n):.1f}", f"{hour.at:%H:%M}", "" if n == 0 else "e" if n == last else "m")
+        for n, hour in enumerate(hours)
+        if hour.at.hour % 6 == 0
     ]

@@ -8,6 +8,7 @@ from crm_sync.models.queues import REFRESH, in_words
 from workspaces.models import PropertyChange
 
 A_PAGE = 100
+KEPT = {Conflict.Kept.CRM: "{crm}’s value", Conflict.Kept.PORTAL: "the portal’s value"}
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,10 @@ class Entry:
     by: str = ""
     state: str = ""
     state_words: str = ""
+
+    def get_state_display(self) -> str:
+        """As the rows say it that have states of their own."""
+        return self.state_words
 
 
 def of(link: ExternalRecord) -> list[Entry]:
@@ -61,7 +66,7 @@ def _conflicts(link):
             continue
         prop = row.mapping.prop
         both = f"{in_words(prop, row.theirs) or 'empty'} there, {in_words(prop, row.ours) or 'empty'} here"
-        kept = f"; kept {row.get_kept_display().lower()}" if row.kept else ""
+        kept = f"; kept {KEPT[row.kept].format(crm=link.connection)}" if row.kept else ""
         yield Entry(row.at, "conflict", str(prop), f"{row.get_kind_display()}: {both}{kept}", row.settled_by)
 
 

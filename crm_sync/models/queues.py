@@ -4,6 +4,7 @@ from django.utils import timezone
 
 from crm_sync.models.connection import Connection, FieldMapping
 from crm_sync.models.records import ExternalRecord
+from workspaces.display import Display
 from workspaces.tenancy import WorkspaceForeignKey, WorkspaceManager, WorkspaceModel
 
 # The queues of workspaces.jobs.
@@ -131,11 +132,4 @@ class OutboxChange(WorkspaceModel):
 
 def in_words(prop, value) -> str:
     """A raw value of a property, for people."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "Yes" if value else "No"
-    if isinstance(value, dict):
-        return f"{value['amount']} {value['currency']}"
-    values = value if isinstance(value, list) else [value]
-    return ", ".join(prop.option_label(item) if prop.has_options else str(item) for item in values)
+    return Display(timezone.get_current_timezone()).text(prop, value)
