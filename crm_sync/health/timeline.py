@@ -8,7 +8,7 @@ from crm_sync.models.queues import REFRESH, in_words
 from workspaces.models import PropertyChange
 
 A_PAGE = 100
-KEPT = {Conflict.Kept.CRM: "{crm}’s value", Conflict.Kept.PORTAL: "the portal’s value"}
+KEPT: dict[str, str] = {Conflict.Kept.CRM: "{crm}’s value", Conflict.Kept.PORTAL: "the portal’s value"}
 
 
 @dataclass(frozen=True)
