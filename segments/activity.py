@@ -35,10 +35,11 @@ log = logging.getLogger(__name__)
 MOVES = 50
 SIGNED_IN, OPENED = "signed_in", "opened_portal"
 KEEP = """
-    INSERT INTO segments_activity AS a (id, workspace_id, contact_id, kind, what, times)
-    VALUES (%s, %s, %s, %s, %s, ARRAY[%s::timestamptz])
-    ON CONFLICT (workspace_id, contact_id, kind, what) DO UPDATE SET times =
-        ARRAY(SELECT t FROM unnest(excluded.times || a.times) AS t ORDER BY t DESC LIMIT %s)"""
+    INSERT INTO segments_activity AS a (id, workspace_id, contact_id, kind, what, times, first_at)
+    VALUES (%(id)s, %(workspace)s, %(contact)s, %(kind)s, %(what)s, ARRAY[%(at)s::timestamptz], %(at)s)
+    ON CONFLICT (workspace_id, contact_id, kind, what) DO UPDATE SET
+        times = ARRAY(SELECT t FROM unnest(excluded.times || a.times) AS t ORDER BY t DESC LIMIT %(most)s),
+        first_at = least(excluded.first_at, a.first_at, a.times[cardinality(a.times)])"""
 
 __all__ = ["Kind", "did", "note", "register"]
 
@@ -58,7 +59,8 @@ def note(contact: Contact, kind: str, what: str = "", *, at: datetime | None = N
     rolls_up = _lock(contact, kind, what)
     evaluation = membership.begin("contact")
     with connection.cursor() as cursor:
-        cursor.execute(KEEP, [uuid7(), current_workspace_id(), contact.pk, kind, what, at, MOST])
+        row = {"id": uuid7(), "workspace": current_workspace_id(), "contact": contact.pk, "kind": kind}
+        cursor.execute(KEEP, row | {"what": what, "at": at, "most": MOST})
     _follow(contact, kind, what, evaluation, rolls_up)
 
 

@@ -113,6 +113,32 @@ def _read_mod(field: Field, value: Any) -> dict:
     return {"d": value["divisor"], "r": value["remainder"]}
 
 
+def _write_ends(form: Callable) -> Callable:
+    """Two ends as a list; where one of them does not belong, in parts."""
+
+    def each(field: Field, value: list) -> Any:
+        low, high, *without = value
+        ends = [form(field, low), form(field, high)]
+        return {"from": ends[0], "to": ends[1], "without": without[0]} if without else ends
+
+    return each
+
+
+def _read_ends(form: Callable) -> Callable:
+    def each(field: Field, value: Any) -> list:
+        if isinstance(value, list):
+            return [form(field, one) for one in value]
+        if not isinstance(value, dict) or set(value) != {"from", "to", "without"}:
+            raise NoValue("Write two values as a list, or in parts: from, to, without.")
+        return [form(field, value["from"]), form(field, value["to"]), value["without"]]
+
+    return each
+
+
+def _as_it_is(field: Field, value: Any) -> Any:
+    return value
+
+
 _SPAN = (_write_span, _read_span)
 _AMOUNT = (_write_amount, _read_amount)
 _OPTION = (name_of_option, option_named)
@@ -122,7 +148,8 @@ _FORMS: dict[str, tuple[Callable, Callable]] = {
     "any_span": _SPAN,
     "period": (_write_period, _read_period),
     "amount": _AMOUNT,
-    "amount_pair": (_several(_write_amount), _several(_read_amount)),
+    "amount_pair": (_write_ends(_write_amount), _read_ends(_read_amount)),
+    **dict.fromkeys(("number_pair", "date_pair"), (_write_ends(_as_it_is), _read_ends(_as_it_is))),
     "options": (_several(name_of_option), _several(option_named)),
     "mod": (_write_mod, _read_mod),
     "text_transition": (_parts(within=_write_span), _parts(within=_read_span)),
@@ -131,5 +158,7 @@ _FORMS: dict[str, tuple[Callable, Callable]] = {
         for option, span in zip(_OPTION, _SPAN, strict=True)
     ),  # type: ignore[dict-item]
     "times": tuple(_parts(what=option, within=span) for option, span in zip(_OPTION, _SPAN, strict=True)),  # type: ignore[dict-item]
+    "deed_day": (_parts(what=name_of_option), _parts(what=option_named)),
+    "deed_span": tuple(_parts(what=option, within=span) for option, span in zip(_OPTION, _SPAN, strict=True)),  # type: ignore[dict-item]
     "never": tuple(_parts(what=option, within=span) for option, span in zip(_OPTION, _SPAN, strict=True)),  # type: ignore[dict-item]
 }

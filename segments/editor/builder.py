@@ -11,7 +11,7 @@ from segments.editor.record_rows import Deed, Measure, Where
 from segments.rules.fields import ACTIVITY, OPTION_TYPES, RECORDS, Field, Fields
 from segments.rules.operators import CLOCK_UNITS, DAY_UNITS, FISCAL_UNITS, Operator, offered
 from segments.rules.tree import MAX_DEPTH, Path, spell
-from segments.rules.validate import RuleError
+from segments.rules.validate import RuleError, comparable
 from segments.rules.words import MONTHS, WEEKDAYS
 
 INPUTS = {
@@ -22,8 +22,18 @@ INPUTS = {
     "period": "period", "field": "field", "nothing": "nothing", "exact_text": "text", "exact_texts": "lines",
     "regex": "text", "version": "text", "length": "number", "any_span": "span", "segments": "choices",
     "chance": "share", "text_transition": "passage", "option_transition": "passage", "many": "number",
-    "measure": "measure", "times": "times", "never": "times",
+    "measure": "measure", "times": "times", "never": "times", "deed_day": "deed_day", "deed_span": "deed_span",
 }  # fmt: skip
+
+
+# Forms whose spans may count hours, whatever the property.
+WITH_CLOCK = {"any_span", "text_transition", "option_transition", "times", "never", "deed_span"}
+OPEN_ENDS = {
+    "": "both included",
+    "from": "without the first",
+    "to": "without the last",
+    "both": "without both",
+}
 
 
 @dataclass(frozen=True)
@@ -131,10 +141,16 @@ class Row(Node):
         takes = self.operator.takes if self.operator else ""
         if takes == "period":
             return (*DAY_UNITS, *FISCAL_UNITS)
-        clock = takes in ("any_span", "text_transition", "option_transition", "times", "never") or (
+        clock = takes in WITH_CLOCK or (
             takes == "span" and self.field is not None and self.field.type == "datetime"
         )
         return (*CLOCK_UNITS, *DAY_UNITS) if clock else DAY_UNITS
+
+    @property
+    def open_ends(self) -> list[Option]:
+        """Which ends of a pair do not belong to it."""
+        chosen = self.condition.first("open")
+        return [Option(one, text, one == chosen) for one, text in OPEN_ENDS.items()]
 
     @property
     def periods(self) -> list[Option]:
@@ -183,9 +199,7 @@ class Row(Node):
 
     @property
     def comparable(self) -> list[Option]:
-        same = [
-            f for f in self.fields.asked() if self.field and f.type == self.field.type and f != self.field
-        ]
+        same = [f for f in self.fields.asked() if self.field and comparable(self.field, f)]
         return [Option(f.name, side(f, self.fields) + f.label, f.name == self.value) for f in same]
 
     @property

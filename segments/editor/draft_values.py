@@ -32,10 +32,10 @@ def from_inputs(takes: str, inputs: Inputs, fields: Fields):
     if takes in NUMERIC:
         return _number(one)
     return {
-        "number_pair": lambda: [_number(one), _number(two)],
-        "date_pair": lambda: [one, two],
+        "number_pair": lambda: [_number(one), _number(two), *_open(inputs)],
+        "date_pair": lambda: [one, two, *_open(inputs)],
         "amount": lambda: _amount(one, inputs, fields),
-        "amount_pair": lambda: [_amount(one, inputs, fields), _amount(two, inputs, fields)],
+        "amount_pair": lambda: [_amount(one, inputs, fields), _amount(two, inputs, fields), *_open(inputs)],
         "span": lambda: {"n": _number(one), "unit": first(inputs, "unit") or "day"},
         "day_span": lambda: {"n": _number(one), "unit": first(inputs, "unit") or "day"},
         "any_span": lambda: {"n": _number(one), "unit": first(inputs, "unit") or "day"},
@@ -43,11 +43,18 @@ def from_inputs(takes: str, inputs: Inputs, fields: Fields):
         "option_transition": lambda: _passage(inputs),
         "times": lambda: {"n": _number(first(inputs, "n") or "1")} | _deed(inputs),
         "never": lambda: _deed(inputs),
+        "deed_day": lambda: {"day": one} | _what(inputs),
+        "deed_span": lambda: _deed(inputs),
         "chance": lambda: {"percent": _number(one), "salt": first(inputs, "salt") or SALT},
         "period": lambda: _period(inputs),
         "mod": lambda: {"d": _number(one), "r": _number(two)},
         "field": lambda: _place(one, fields),
     }.get(takes, lambda: one)()
+
+
+def _open(inputs: Inputs) -> list[str]:
+    """Which ends of a pair are left out, where any is."""
+    return [without] if (without := first(inputs, "open")) else []
 
 
 def _amount(text: str, inputs: Inputs, fields: Fields):
@@ -72,10 +79,14 @@ def _passage(inputs: Inputs) -> dict:
 
 def _deed(inputs: Inputs) -> dict:
     """Of an activity: to what it was done, and how long ago at most, where anything is chosen."""
-    found: dict = {"what": what} if (what := first(inputs, "what")) else {}
+    found = _what(inputs)
     if count := first(inputs, "v"):
         found["within"] = {"n": _number(count), "unit": first(inputs, "unit") or "day"}
     return found
+
+
+def _what(inputs: Inputs) -> dict:
+    return {"what": what} if (what := first(inputs, "what")) else {}
 
 
 def _place(name: str, fields: Fields):
@@ -106,11 +117,13 @@ def as_inputs(takes: str, value) -> Inputs:
     if takes in CHOSEN:
         return {"v": [str(one) for one in value]}
     if takes in ("number_pair", "date_pair"):
-        return {"v": [str(value[0])], "w": [str(value[1])]}
+        return {"v": [str(value[0])], "w": [str(value[1])]} | _open_inputs(value)
     if takes == "amount":
         return {"v": [str(value["a"])], "currency": [value["c"]]}
     if takes == "amount_pair":
-        return {"v": [str(value[0]["a"])], "w": [str(value[1]["a"])], "currency": [value[0]["c"]]}
+        low, high = value[:2]
+        ends = {"v": [str(low["a"])], "w": [str(high["a"])], "currency": [low["c"]]}
+        return ends | _open_inputs(value)
     if takes in ("span", "day_span", "any_span"):
         return {"v": [str(value["n"])], "unit": [value["unit"]]}
     if takes == "period":
@@ -122,7 +135,9 @@ def as_inputs(takes: str, value) -> Inputs:
         found = {end: [glue(value[end])] if glue else value[end] for end in ENDS if end in value}
         within = value.get("within")
         return found | ({"n": [str(within["n"])], "unit": [within["unit"]]} if within else {})
-    if takes in ("times", "never"):
+    if takes == "deed_day":
+        return {"v": [value["day"]]} | ({"what": [value["what"]]} if "what" in value else {})
+    if takes in ("times", "never", "deed_span"):
         within = value.get("within")
         found = {name: [str(value[name])] for name in ("n", "what") if name in value}
         return found | ({"v": [str(within["n"])], "unit": [within["unit"]]} if within else {})
@@ -131,3 +146,7 @@ def as_inputs(takes: str, value) -> Inputs:
     if takes == "field":
         return {"v": [f"{value['of']}:{value['p']}"]}
     return {"v": [str(value)]}
+
+
+def _open_inputs(value: list) -> Inputs:
+    return {"open": [value[2]]} if len(value) > 2 else {}

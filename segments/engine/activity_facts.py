@@ -1,4 +1,6 @@
-"""What people did, as rules ask for it: the newest instants, newest first. A partner did what its contacts did."""
+"""What people did, as rules ask for it: the newest instants, newest first, or the very first. A partner did what its
+contacts did.
+"""
 
 from psycopg import sql
 
@@ -13,6 +15,10 @@ NEWEST = """
      FROM (SELECT at FROM {rows} CROSS JOIN LATERAL unnest(a.times) AS at
            WHERE a.workspace_id = %s AND {whose} = {owner} AND a.kind = %s AND (%s = '' OR a.what = %s)
            ORDER BY at DESC LIMIT %s) newest)"""
+FIRST = """
+    (SELECT {instant} FROM {rows}
+     WHERE a.workspace_id = %s AND {whose} = {owner} AND a.kind = %s AND (%s = '' OR a.what = %s))"""
+FIRST_AT = sql.SQL("min(least(a.first_at, a.times[cardinality(a.times)]))")
 ROWS = {
     "contact": ("segments_activity a", "a.contact_id"),
     "partner": ("segments_activity a JOIN workspaces_contact c ON c.id = a.contact_id", "c.partner_id"),
@@ -21,11 +27,13 @@ ROWS = {
 
 def value(spec: dict, owner: sql.Composable, fields: Fields, depth: int) -> Predicate:
     rows, whose = ROWS[fields.level]
-    clause = sql.SQL(NEWEST).format(
-        instant=sql.SQL(INSTANT).format(sql.SQL("newest.at")),
+    first = "first" in spec
+    clause = sql.SQL(FIRST if first else NEWEST).format(
+        instant=sql.SQL(INSTANT).format(FIRST_AT if first else sql.SQL("newest.at")),
         rows=sql.SQL(rows),  # type: ignore[arg-type]  # one of two literals
         whose=sql.SQL(whose),  # type: ignore[arg-type]
         owner=owner,
     )
     what = spec["what"]
-    return Predicate(clause, [current_workspace_id(), spec["kind"], what, what, depth])
+    asked = [current_workspace_id(), spec["kind"], what, what]
+    return Predicate(clause, asked if first else [*asked, depth])

@@ -5,7 +5,7 @@ from workspaces.tenancy import WorkspaceForeignKey, WorkspaceManager, WorkspaceM
 
 
 class Activity(WorkspaceModel):
-    """When a contact did something last: the newest instants, newest first, as many as a rule can ask for.
+    """When a contact did something: the newest instants, newest first, as many as a rule can ask for; and the first.
 
     One row for each kind and what it was done to, rewritten every time: it never grows, and needs no tidying.
     """
@@ -14,6 +14,8 @@ class Activity(WorkspaceModel):
     kind = models.CharField(max_length=60)
     what = models.CharField(max_length=100, blank=True)
     times = ArrayField(models.DateTimeField())
+    # None: as long ago as the oldest of the instants that are kept.
+    first_at = models.DateTimeField(null=True)
 
     objects = WorkspaceManager()
 

@@ -287,7 +287,10 @@ class _Function:
         return f"{value} {_ORDER[a.test]} {self._constant(a.value)}"
 
     def _between(self, a: Atom, value: str) -> str:
-        return f"{self._constant(a.value[0])} <= {value} <= {self._constant(a.value[1])}"
+        low, high, without = a.value
+        after = "<" if without in ("from", "both") else "<="
+        before = "<" if without in ("to", "both") else "<="
+        return f"{self._constant(low)} {after} {value} {before} {self._constant(high)}"
 
     def _mod(self, a: Atom, value: str) -> str:
         divisor, remainder = (self._constant(one) for one in a.value)
@@ -322,7 +325,13 @@ class _Function:
         return f"{value}[8:10] in {self._constant(frozenset(f'{one:02d}' for one in a.value))}"
 
     def _other(self, a: Atom, value: str) -> str:
-        return f"{value} {_ORDER_FIELD[a.test]} {self._column(a.value)}"
+        other = self._column(a.value)
+        if a.column.type != "money":
+            return f"{value} {_ORDER_FIELD[a.test]} {other}"
+        comparable = f"{value}['c'] == {other}['c']"
+        if a.test == "field_currency":
+            return comparable
+        return f"{comparable} and {value}['a'] {_ORDER_FIELD[a.test]} {other}['a']"
 
     def _pattern(self, a: Atom, value: str) -> str:
         return f"find({self._constant(in_process.pattern(a.value))}, {value}) is not None"
@@ -365,7 +374,7 @@ _TESTS: dict[str, Callable[[_Function, Atom, str], str]] = {
     "weekday": lambda f, a, value: f"weekday({value}) in {f._constant(frozenset(a.value))}",
     "below": _Function._share,
     **dict.fromkeys(_ORDER, _Function._order),
-    **dict.fromkeys(_ORDER_FIELD, _Function._other),
+    **dict.fromkeys((*_ORDER_FIELD, "field_currency"), _Function._other),
     **dict.fromkeys(("set_any", "set_all", "set_exact"), _Function._set),
     **dict.fromkeys(("count_eq", "count_gte", "count_lte"), _Function._count),
 }

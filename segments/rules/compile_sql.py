@@ -256,9 +256,10 @@ class _Writer:
         raise OnlyInProcess(a.test)
 
     def between(self, a: Atom) -> sql.Composable:
-        column = self.column(a.column)
-        low, high = self.param(a.value[0], "numeric"), self.param(a.value[1], "numeric")
-        return sql.SQL("{} BETWEEN {} AND {}").format(column, low, high)
+        low, high, without = a.value
+        above = self._pair("{} > {}" if without in ("from", "both") else "{} >= {}", a, low, "numeric")
+        below = self._pair("{} < {}" if without in ("to", "both") else "{} <= {}", a, high, "numeric")
+        return sql.SQL("{} AND {}").format(above, below)
 
     def mod(self, a: Atom) -> sql.Composable:
         """Floored as in Python: the remainder of a negative number is positive."""
@@ -303,8 +304,18 @@ class _Writer:
         return self._pair(shape, a, list(a.value), "int[]")
 
     def other(self, a: Atom) -> sql.Composable:
+        if a.column.type == "money":
+            return self._other_amount(a)
         column = self.column(a.column)
         return sql.SQL("{} " + _ORDER_FIELD[a.test] + " {}").format(column, self.column(a.value))
+
+    def _other_amount(self, a: Atom) -> sql.Composable:
+        """Of two amounts: that they have one currency, and then how they compare."""
+        shapes = ["({} ->> 'c') = ({} ->> 'c')"]
+        if a.test != "field_currency":
+            shapes.append("({} -> 'a')::numeric " + _ORDER_FIELD[a.test] + " ({} -> 'a')::numeric")
+        found = [sql.SQL(shape).format(self.column(a.column), self.column(a.value)) for shape in shapes]
+        return sql.SQL(" AND ").join(found)
 
 
 class OnlyInProcess(Exception):
@@ -345,7 +356,7 @@ _TESTS: dict[str, Callable[[_Writer, Atom], sql.Composable]] = {
     "below": _Writer.share,
     **dict.fromkeys(_ORDER, _Writer.order),
     **dict.fromkeys(_ORDER_TEXT, _Writer.order_of_text),
-    **dict.fromkeys(_ORDER_FIELD, _Writer.other),
+    **dict.fromkeys((*_ORDER_FIELD, "field_currency"), _Writer.other),
     **dict.fromkeys(("set_any", "set_all", "set_exact"), _Writer.set_test),
     **dict.fromkeys(("count_eq", "count_gte", "count_lte"), _Writer.count),
 }

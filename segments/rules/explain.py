@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from segments.rules.compile_python import CompiledRules
 from segments.rules.expressions import Column, atoms
 from segments.rules.fields import SEGMENTS, Field, Fields, Referenced
-from segments.rules.findings import found_words
+from segments.rules.findings import Looked, found_words
 from segments.rules.lower import lower
 from segments.rules.moments import Moment
 from segments.rules.operators import named
@@ -62,7 +62,7 @@ class Explainer:
 
     def __init__(self, tree: Node, fields: Fields, zone: str):
         self.fields = fields
-        self._level = fields.level
+        self._level, self._zone = fields.level, zone
         self._singles: dict[int, Node] = {}
         self._numbers: dict[str, int] = {}
         root = _from_below(tree["root"]) if tree["object"] != fields.level else tree["root"]
@@ -79,14 +79,14 @@ class Explainer:
             return _Group(path, node["op"], items)
         found = self.fields[node["of"], node["p"]]
         asked: list[_Segment] = []
-        if found.type == SEGMENTS:
+        if found.type == SEGMENTS and node["op"] in GROUP_OF:
             asked = [self._segment(one, found.of, (*path, i), within) for i, one in enumerate(node["v"])]
         single = new_tree(self._level, node)
         columns = (
             () if asked else tuple(c for atom in atoms(lower(single, self.fields)) for c in atom.columns)
         )
         number = self._number(single)
-        return _Condition(path, node, found, self.fields, number, columns, asked)
+        return _Condition(path, node, found, self.fields, self._zone, number, columns, asked)
 
     def _segment(self, segment_id: str, of: str, path: Path, within: tuple[str, ...]) -> "_Segment":
         asked = {"p": SEGMENTS, "of": of, "op": "in_any", "v": [segment_id]}
@@ -138,6 +138,7 @@ class _Condition:
     leaf: Node
     field: Field
     fields: Fields
+    zone: str
     number: int
     columns: tuple[Column, ...]
     items: list["_Segment"]
@@ -152,7 +153,8 @@ class _Condition:
             inside = [item.words.removeprefix("Is in ") for item in items if item.holds]
             found = f"in {', '.join(inside) or 'none of them'}" if len(items) > 1 else ""
         else:
-            found = found_words(self.leaf, self.field, self.fields, self.columns, documents)
+            looked = Looked(self.columns, documents, self.zone)
+            found = found_words(self.leaf, self.field, self.fields, looked)
         return Verdict(
             self.path,
             self.number in holding,

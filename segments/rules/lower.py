@@ -67,6 +67,8 @@ class _Lowering:
             return special(self, leaf, field, chosen)
         if chosen.reads == "history":
             return self._history(leaf, field, chosen)
+        if chosen.takes == "field":
+            return self._comparison(leaf, field, chosen)
         return self._property(leaf, field, chosen)
 
     def _property(self, leaf: Node, field: Field, chosen: Operator) -> Atom:
@@ -79,21 +81,28 @@ class _Lowering:
             currency=_currency(value) if kind == "money" else None,
             through=_THROUGH.get(chosen.reads, ""),
         )
-        blank = leaf.get("unknown", "include" if chosen.negative else "exclude") == "include"
         return Atom(
             column=column,
             test=chosen.test,
-            value=self._constant(chosen, kind, value),
+            value=constant(chosen, kind, value, self._fields),
             negative=chosen.negative,
-            blank_counts=blank if chosen.asks_about_blank else False,
+            blank_counts=_blank_counts(leaf, chosen),
         )
 
-    def _constant(self, chosen: Operator, kind: str, value):
-        if chosen.takes == "field":
-            of = "partner" if self._at_partner else value["of"]
-            other = self._fields[of, value["p"]]
-            return Column(other.of, str(other.number), other.type)
-        return constant(chosen, kind, value, self._fields)
+    def _comparison(self, leaf: Node, field: Field, chosen: Operator) -> Expression:
+        """With another property. Amounts in two currencies are no more comparable than one that is blank."""
+        of = "partner" if self._at_partner else leaf["v"]["of"]
+        other = self._fields[of, leaf["v"]["p"]]
+        one, two = (Column(each.of, str(each.number), each.type) for each in (field, other))
+        blank = _blank_counts(leaf, chosen)
+        compared = Atom(one, chosen.test, two, chosen.negative, blank)
+        if field.type != "money" or blank == chosen.negative:
+            return compared
+        if blank:
+            return Group(
+                "any", (compared, Atom(one, "field_currency", two, negative=True, blank_counts=True))
+            )
+        return Group("all", (compared, Atom(one, "field_currency", two)))
 
     def _history(self, leaf: Node, field: Field, chosen: Operator) -> Atom:
         """Kept as the instant of the first time, or of the latest passage from one value to another."""
@@ -107,8 +116,22 @@ class _Lowering:
             return Atom(column, "known", negative=chosen.negative)
         return Atom(column, "window", _lately(within))
 
+    def _first_or_last(self, leaf: Node, field: Field, chosen: Operator) -> Atom:
+        value = leaf["v"]
+        asked = {"kind": field.key, "what": value.get("what", "")}
+        if chosen.name == "first_within":
+            when = _lately(value["within"])
+        else:
+            name = "before" if chosen.name.endswith("before") else "on_or_after"
+            when = window(name, value["day"], of_days=False)
+        if chosen.name.startswith("last"):
+            return Atom(_fact_column("activity", asked, field.of, "instants", index=0), "window", when)
+        return Atom(_fact_column("activity", asked | {"first": True}, field.of, "datetime"), "window", when)
+
     def _activity(self, leaf: Node, field: Field, chosen: Operator) -> Expression:
         """The newest instants are kept, so "at least n" asks where the n-th newest lies."""
+        if chosen.test == "first_or_last":
+            return self._first_or_last(leaf, field, chosen)
         value = leaf.get("v") or {}
         times = value.get("n", 1)
         asked = {"kind": field.key, "what": value.get("what", "")}
@@ -170,7 +193,6 @@ class _Lowering:
         currency = _currency(value.get("v")) if measured.type == "money" else None
         spec = asked | {"take": chosen.name, "p": value["p"], "currency": currency}
         kind = "number" if measured.type == "money" else measured.type
-        blank = value.get("unknown", "include" if inner.negative else "exclude") == "include"
         return Atom(
             column=_fact_column(
                 "records", spec, field.of, kind, through=_THROUGH.get(inner.reads, ""), watches=watches
@@ -178,10 +200,19 @@ class _Lowering:
             test=inner.test,
             value=constant(inner, measured.type, value.get("v"), inner_fields),
             negative=inner.negative,
-            blank_counts=blank if inner.asks_about_blank else False,
+            blank_counts=_blank_counts(value, inner),
         )
 
     def _segments(self, leaf: Node, field: Field, chosen: Operator) -> Expression:
+        if chosen.test == "excepted":
+            test = "yes" if chosen.name == "always_in" else "no"
+            found = [self._fields.segments.get(one) for one in leaf["v"]]
+            columns = [
+                Column(field.of, f"x{one.number}", "boolean")
+                for one in found
+                if one and one.build is not None
+            ]
+            return Group("any", tuple(Atom(column, test) for column in columns))
         verdicts = tuple(self._segment(one, field.of) for one in leaf["v"])
         op = {"in_any": "any", "in_all": "all", "in_none": "none"}[chosen.name]
         return Group(op, verdicts)
@@ -224,6 +255,11 @@ _SPECIAL: dict[str, Callable] = {
 }
 
 
+def _blank_counts(leaf: Node, chosen: Operator) -> bool:
+    blank = leaf.get("unknown", "include" if chosen.negative else "exclude")
+    return chosen.asks_about_blank and blank == "include"
+
+
 def _with_exceptions(rule: Expression, number: int, of: str) -> Expression:
     """An exception decides where there is one; else the rule, or being held."""
     exception = Column(of, f"x{number}", "boolean")
@@ -261,6 +297,11 @@ def _currency(value) -> str | None:
     return first["c"] if first else None
 
 
+def _plain(value):
+    """An amount without its currency; a number is one."""
+    return value["a"] if isinstance(value, dict) else value
+
+
 def constant(chosen: Operator, kind: str, value, fields: Fields):
     """The value of a condition as the compilers want it: folded, hashable."""
     if chosen.test == "window":
@@ -269,11 +310,14 @@ def constant(chosen: Operator, kind: str, value, fields: Fields):
         return Anniversary(value)
     if chosen.test == "mod":
         return (value["d"], value["r"])
+    if chosen.test == "between":
+        low, high, *open_ends = value
+        return (_plain(low), _plain(high), *(open_ends or [""]))
     if chosen.reads == "version":
         key = version(value)
         return (key,) if chosen.test == "any_of" else key
     if kind == "money":
-        value = [one["a"] for one in value] if isinstance(value, list) else value and value["a"]
+        value = _plain(value)
     if kind in TEXT_TYPES and value is not None and not isinstance(value, int):
         clean = tidy if chosen.reads == "raw" or chosen.test == "regex" else fold
         value = [clean(one) for one in value] if isinstance(value, list) else clean(value)

@@ -6,7 +6,7 @@ from itertools import combinations
 
 from segments.rules.explain import SEGMENT, Verdict
 from segments.rules.expressions import Group
-from segments.rules.fields import Fields
+from segments.rules.fields import SEGMENTS, Fields
 from segments.rules.lower import lower
 from segments.rules.tree import new_tree
 from segments.rules.truth import can_hold
@@ -58,7 +58,7 @@ def turned(leaf: Verdict) -> str:
     words = leaf.words if leaf.words[1:2].isupper() else leaf.words[:1].lower() + leaf.words[1:]
     if str((leaf.leaf or {}).get("p")).startswith(BESIDE):
         return _had(words, holds=leaf.holds)
-    if leaf.op == SEGMENT:
+    if leaf.op == SEGMENT or (leaf.leaf or {}).get("p") == SEGMENTS:
         return f"they were {'not ' if leaf.holds else ''}{words.removeprefix('is ')}"
     name, found, rest = words.partition(" is ")
     if not found:

@@ -9,6 +9,7 @@ from segments.rules.sentence_beside import asks_in_own_words, span_words, words
 from segments.rules.tree import Node, Path, is_group
 from segments.rules.words import MONTHS, WEEKDAYS, value_words
 
+PAIRS = {"number_pair", "amount_pair", "date_pair"}
 PERIODS = {
     ("this", "day"): "today",
     ("last", "day"): "yesterday",
@@ -166,9 +167,17 @@ def _values(field: Field, takes: str, value, fields: Fields) -> list[str]:
     if takes == "field":
         other = fields[value["of"], value["p"]]
         return [f"the {_name(other, fields)}"]
+    if takes in PAIRS:
+        return _ends(field, *value)
     several = value if isinstance(value, list) else [value]
     spell = _SPELL.get(takes)
     return [spell(one) if spell else value_words(field, one) for one in several]
+
+
+def _ends(field: Field, low, high, without: str = "") -> list[str]:
+    """Each end as a value, with a word where it does not belong."""
+    ends = [(low, without in ("from", "both")), (high, without in ("to", "both"))]
+    return [value_words(field, end) + (" (not itself)" if left_out else "") for end, left_out in ends]
 
 
 def _period(value: dict) -> str:

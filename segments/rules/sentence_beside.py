@@ -6,6 +6,7 @@ from typing import Any
 from segments.rules.fields import ACTIVITY, CHANCE, CONSTANT, RECORDS, SEGMENTS, Field, Fields
 from segments.rules.operators import Operator
 from segments.rules.tree import Node
+from segments.rules.words import day_words
 
 type Words = Iterator[tuple[str, str]]  # ("text" or "value", words)
 type Inner = Callable[[Node, Fields], Iterator[tuple[str, str]]]  # a group of conditions in words
@@ -45,6 +46,11 @@ def _listed(names: list[str], glue: str) -> Words:
 
 
 def _segments(leaf: Node, field: Field, chosen: Operator, fields: Fields, inner: Inner) -> Words:
+    if chosen.test == "excepted":
+        yield "text", f"{_whose(field, fields)}is {'always' if chosen.name == 'always_in' else 'never'} in "
+        yield from _listed([field.option_label(one) for one in leaf["v"]], " or ")
+        yield "text", " by an exception"
+        return
     verb = "is in none of" if chosen.name == "in_none" and len(leaf["v"]) > 1 else "is in"
     verb = "is not in" if chosen.name == "in_none" and len(leaf["v"]) == 1 else verb
     yield "text", f"{_whose(field, fields)}{verb} "
@@ -59,6 +65,10 @@ def _activity(leaf: Node, field: Field, chosen: Operator, fields: Fields, inner:
     if value.get("what"):
         yield "text", " "
         yield "value", field.option_label(value["what"])
+    if chosen.test == "first_or_last":
+        yield "text", f" {chosen.words} "
+        yield "value", day_words(value["day"]) if "day" in value else span_words(value["within"])
+        return
     if chosen.name != "never":
         yield "text", f" {chosen.words} "
         yield "value", "once" if value["n"] == 1 else f"{value['n']:,} times"

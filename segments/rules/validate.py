@@ -134,7 +134,7 @@ class _Check:
             if chosen.takes == "measure":
                 value = self._measure(value, found, chosen)
             if found.type == SEGMENTS:
-                self._no_circle(value, path)
+                self._no_circle(value)
             if value is not None:
                 clean["v"] = value
         except values.BadValue as error:
@@ -171,7 +171,7 @@ class _Check:
             raise values.BadValue("A blank either counts or it does not.")
         return clean | ({"unknown": blank} if comparing.negative and comparing.asks_about_blank else {})
 
-    def _no_circle(self, asked: list[str], path: Path) -> None:
+    def _no_circle(self, asked: list[str]) -> None:
         for segment_id in asked:
             way = way_back(segment_id, self.of_segment, self.fields)
             if way:
@@ -182,8 +182,7 @@ class _Check:
 
     def _comparable(self, found: Field, value: dict) -> None:
         other = self.fields.get(value["of"], value["p"])
-        same_kind = other is not None and (other.type == found.type or {other.type, found.type} <= TEXT_TYPES)
-        if not same_kind or other == found:
+        if other is None or not comparable(found, other):
             raise values.BadValue(f"Choose another property of the same type as {found.label}.")
 
     def _blank(self, leaf: dict, path: Path, chosen: Operator) -> dict:
@@ -198,6 +197,12 @@ class _Check:
             self._fault(path, "operator", "A blank either counts or it does not.")
             return {}
         return {"unknown": blank} if chosen.negative or blank != usual else {}
+
+
+def comparable(one: Field, other: Field) -> bool:
+    """Whether a condition may compare two properties."""
+    same_kind = other.type == one.type or {other.type, one.type} <= TEXT_TYPES
+    return same_kind and other.is_property and other != one
 
 
 def segments_asked(tree: dict) -> list[str]:

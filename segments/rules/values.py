@@ -17,6 +17,7 @@ LONGEST = {"minute": 525_600, "hour": 87_600, "day": 36_500, "week": 5_200, "mon
 MAX_TEXT = 1000
 MAX_PATTERN = 250
 MAX_TIMES = 100
+OPEN_ENDS = ("from", "to", "both")  # which ends of a pair do not belong to it
 
 
 class BadValue(ValueError):
@@ -119,15 +120,23 @@ def _whole(low: int, high: int) -> Callable[[Field, object], int]:
 
 
 def _pair(item: Callable[[Field, object], Any]) -> Callable[[Field, object], list]:
+    """From and to, which belong to it; a third part says which of them does not."""
+
     def clean(field: Field, value: object) -> list:
-        if not isinstance(value, list) or len(value) != 2:
+        if not isinstance(value, list) or not 2 <= len(value) <= 3:
             raise BadValue("Enter two values.")
-        low, high = (item(field, one) for one in value)
+        low, high = (item(field, one) for one in value[:2])
         if _amount_of(low) > _amount_of(high):
             raise BadValue("The first value must not be greater than the second.")
         if isinstance(low, dict) and low["c"] != high["c"]:
             raise BadValue("Both amounts need the same currency.")
-        return [low, high]
+        if len(value) == 2:
+            return [low, high]
+        if value[2] not in OPEN_ENDS:
+            raise BadValue("Without the first value, the last, or both.")
+        if low == high:
+            raise BadValue("Nothing lies between these two.")
+        return [low, high, value[2]]
 
     return clean
 
@@ -241,6 +250,18 @@ def _times(lowest: int | None) -> Callable[[Field, object], dict]:
     return clean
 
 
+def _deed(part: str, item: Callable[[Field, object], object]) -> Callable[[Field, object], dict]:
+    """When something was done, and of what."""
+
+    def clean(field: Field, value: object) -> dict:
+        if not isinstance(value, dict) or not {part} <= set(value) <= {part, "what"}:
+            raise BadValue("Enter when it was.")
+        what = {"what": _option(field, value["what"])} if value.get("what") else {}
+        return {part: item(field, value[part])} | what
+
+    return clean
+
+
 def _chance(field: Field, value: object) -> dict:
     if not isinstance(value, dict) or set(value) != {"percent", "salt"}:
         raise BadValue("Enter a share in percent.")
@@ -277,6 +298,8 @@ _FORMS: dict[str, Callable] = {
     "segments": _list(_segment, "segments"),
     "times": _times(1),
     "never": _times(None),
+    "deed_day": _deed("day", _date),
+    "deed_span": _deed("within", _any_span),
     "many": _whole(1, 1_000_000),
     "measure": _measure,
     "chance": _chance,

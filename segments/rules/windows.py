@@ -198,7 +198,10 @@ _SAME = {
 
 def _fixed(name: str, value) -> tuple[Bound, Bound] | None:
     if name in ("between", "not_between"):
-        return FixedDay(date.fromisoformat(value[0])), FixedDay(_after(value[1]))
+        without = value[2] if len(value) > 2 else ""
+        first = _after(value[0]) if without in ("from", "both") else date.fromisoformat(value[0])
+        last = date.fromisoformat(value[1]) if without in ("to", "both") else _after(value[1])
+        return FixedDay(first), FixedDay(last)
     if name not in ("on", "not_on", "before", "on_or_before", "after", "on_or_after"):
         return None
     day, following = FixedDay(date.fromisoformat(value)), FixedDay(_after(value))

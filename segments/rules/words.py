@@ -1,5 +1,8 @@
 """Stored values as people write them."""
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 from segments.rules.fields import Field
 
 MONTHS = (
@@ -9,7 +12,7 @@ MONTHS = (
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
-def value_words(field: Field, value) -> str:
+def value_words(field: Field, value, zone: str = "UTC") -> str:
     """A stored value as people write it; nothing is "blank"."""
     if value is None:
         return "blank"
@@ -23,7 +26,7 @@ def value_words(field: Field, value) -> str:
         return f"{value:,}"
     if field.type in ("choice", "user", "multi_choice"):
         return field.option_label(value)
-    return day_words(value) if field.type in ("date", "datetime") else f"“{value}”"
+    return day_words(value, zone) if field.type in ("date", "datetime") else f"“{value}”"
 
 
 def money_words(value: dict) -> str:
@@ -33,6 +36,14 @@ def money_words(value: dict) -> str:
     return f"{sign}{number}" if sign else f"{number} {value['c']}"
 
 
-def day_words(text: str) -> str:
+def day_words(text: str, zone: str = "UTC") -> str:
+    """A day, or an instant on the clock of the zone."""
+    clock = "" if len(text) == 10 else f", {text[11:16]}"
+    if clock and zone != "UTC":
+        try:
+            at = datetime.fromisoformat(text).astimezone(ZoneInfo(zone))
+            text, clock = f"{at:%Y-%m-%d}", f", {at:%H:%M}"
+        except OverflowError:  # the first and last hours of the calendar
+            zone = "UTC"
     day = f"{int(text[8:10])} {MONTHS[int(text[5:7]) - 1]} {text[:4]}"
-    return day if len(text) == 10 else f"{day} {text[11:16]} UTC"
+    return f"{day}{clock}{' UTC' if clock and zone == 'UTC' else ''}"

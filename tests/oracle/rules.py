@@ -32,8 +32,11 @@ NEGATIVE = {
     "not_matches_regex": "matches_regex",
     "not_eq_case": "eq_case",
     "not_changed_within": "changed_within",
+    "not_contains_case": "contains_case",
+    "not_starts_with_case": "starts_with_case",
+    "not_ends_with_case": "ends_with_case",
 }
-RAW = {"matches_regex", "not_matches_regex", "eq_case", "not_eq_case", "contains_case", "length_gt", "length_lt"}  # fmt: skip
+RAW = {"matches_regex", "not_matches_regex", "length_gt", "length_lt"}  # and what minds capitals
 
 
 class Known:
@@ -64,6 +67,10 @@ class _Asking:
     def condition(self, leaf):
         side = self.sides[leaf["of"]]
         match str(leaf["p"]).partition(":")[0]:
+            case "segments" if leaf["op"] in ("always_in", "never_in"):
+                return any(
+                    self.exception(one, leaf["of"]) is (leaf["op"] == "always_in") for one in leaf["v"]
+                )
             case "segments":
                 verdicts = [self.in_segment(one, leaf["of"]) for one in leaf["v"]]
                 return {"in_any": any, "in_all": all, "in_none": lambda v: not any(v)}[leaf["op"]](verdicts)
@@ -81,7 +88,7 @@ class _Asking:
             return self.history(leaf, side)
         if "changed_" in leaf["op"]:
             return self.when_set(leaf, side)
-        document = side["raw"] if leaf["op"] in RAW else side["norm"]
+        document = side["raw"] if leaf["op"] in RAW or leaf["op"].endswith("_case") else side["norm"]
         other = (
             self.sides[leaf["v"]["of"]]["norm"].get(str(leaf["v"]["p"]))
             if leaf["op"].endswith("_field")
@@ -96,10 +103,15 @@ class _Asking:
             return (value is not None) == (op == "known")
         if op.endswith("_field"):
             value = None if value is None or other is None else (value, other)
-        if kind == "money" and value is not None:
+            if kind == "money" and value is not None:
+                one, two = value
+                value = (one["a"], two["a"]) if one["c"] == two["c"] else None
+        elif kind == "money" and value is not None:
             currency = wanted[0]["c"] if isinstance(wanted, list) else wanted["c"]
             value = value["a"] if value["c"] == currency else None
-            wanted = [w["a"] for w in wanted] if isinstance(wanted, list) else wanted["a"]
+            several = wanted if isinstance(wanted, list) else [wanted]
+            plain = [w["a"] if isinstance(w, dict) else w for w in several]
+            wanted = plain if isinstance(wanted, list) else plain[0]
         if op.startswith("version") and value is not None:
             value = version(value)
         if value is None:
@@ -129,6 +141,7 @@ class _Asking:
         plain = {
             "has_ever_been_true": "is_true", "has_ever_been_false": "is_false", "has_ever_had_all": "contains_all",
             "has_ever_been_exactly": "is_exactly", "has_ever_been_gte": "gte", "has_ever_had": "contains_any",
+            "has_ever_contained": "contains_any",
         }  # fmt: skip
         ever = op.replace("never", "ever")
         asked = plain.get(ever) or {"choice": "is_any_of", "user": "is_any_of", "multi_choice": "contains_any",
@@ -139,11 +152,21 @@ class _Asking:
     def activity(self, leaf, side):
         wanted = leaf.get("v") or {}
         stamps = [at for what, at in side["did"] if wanted.get("what", what) == what]
+        if leaf["op"].startswith(("first", "last")):
+            return self.first_or_last(leaf["op"], wanted, sorted(stamps))
         count = len(self.lately(stamps, wanted.get("within")))
         n = wanted.get("n", 0)
         return {"at_least": count >= n, "at_most": count <= n, "exactly": count == n, "never": count == 0}[
             leaf["op"]
         ]
+
+    def first_or_last(self, op, wanted, stamps):
+        if not stamps:
+            return False
+        at = stamps[0] if op.startswith("first") else stamps[-1]
+        if op == "first_within":
+            return when("within_last", "datetime", at, wanted["within"], self)
+        return when("before" if op.endswith("before") else "on_or_after", "datetime", at, wanted["day"], self)
 
     def records(self, leaf, side):
         types, rows = self.known.records["quotes"], side["quotes"]
@@ -180,6 +203,12 @@ class _Asking:
         value = measured(op, kind, values)
         return self.of_value(wanted, kind, value)
 
+    def exception(self, segment_id, of):
+        """True for always, False for never, None for none that holds now."""
+        found = self.known.segments[segment_id]
+        one = self.sides[of]["exceptions"].get(str(found.number)) if found.build is not None else None
+        return one["in"] if one and one.get("until", "~") > _stamp(self.now) else None
+
     def in_segment(self, segment_id, of):
         found = self.known.segments[segment_id]
         side = self.sides[of]
@@ -187,9 +216,8 @@ class _Asking:
             return False
         if found.tree is None:
             return segment_id in side["picked"]
-        exception = side["exceptions"].get(str(found.number))
-        if exception and exception.get("until", "~") > _stamp(self.now):
-            return exception["in"]
+        if (exception := self.exception(segment_id, of)) is not None:
+            return exception
         if found.number in side["held"]:
             return True
         sides = self.sides if of == "self" else {"self": side, "partner": side}

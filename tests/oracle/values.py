@@ -49,8 +49,10 @@ def holds(op, kind, value, wanted, asking):
         return len(value) > wanted if op == "length_gt" else len(value) < wanted
     if op == "matches_regex":
         return _finds(wanted, value)
-    if op in ("eq_case", "contains_case"):
-        return value in wanted if op == "eq_case" else wanted in value
+    if op.endswith("_case"):
+        return {"eq_case": lambda: value in wanted, "contains_case": lambda: wanted in value,
+                "starts_with_case": lambda: value.startswith(wanted),
+                "ends_with_case": lambda: value.endswith(wanted)}[op]()  # fmt: skip
     if kind in ("text", "long_text", "url", "email", "phone"):
         return _text(
             op, value, [w.casefold() for w in wanted] if isinstance(wanted, list) else wanted.casefold()
@@ -116,7 +118,12 @@ def _number(op, value, wanted):
         case "lte":
             return value <= wanted
         case "between":
-            return wanted[0] <= value and value <= wanted[1]
+            low, high, without = (*wanted, "")[:3]
+            if value == low and without in ("from", "both"):
+                return False
+            if value == high and without in ("to", "both"):
+                return False
+            return low <= value and value <= high
         case "mod":
             return value == int(value) and int(value) % wanted["d"] == wanted["r"]
 
@@ -173,7 +180,10 @@ def when(op, kind, value, wanted, asking):
 
 def _fixed_day(op, day, wanted):
     if op == "between":
-        return date.fromisoformat(wanted[0]) <= day <= date.fromisoformat(wanted[1])
+        first, last, without = (*wanted, "")[:3]
+        first, last = date.fromisoformat(first), date.fromisoformat(last)
+        outside = {"from": [first], "to": [last], "both": [first, last]}.get(without, [])
+        return first <= day <= last and day not in outside
     other = date.fromisoformat(wanted)
     return {
         "on": day == other, "before": day < other, "on_or_before": day <= other,

@@ -7,12 +7,19 @@ _SEGMENTS = (
     Operator("in_any", "is in any of the segments", "in_any", "segments"),
     Operator("in_all", "is in all of the segments", "in_all", "segments"),
     Operator("in_none", "is in none of the segments", "in_none", "segments"),
+    Operator("always_in", "is always in, by an exception, any of", "excepted", "segments"),
+    Operator("never_in", "is never in, by an exception, any of", "excepted", "segments"),
 )
 _ACTIVITY = (
     Operator("at_least", "at least", "times", "times"),
     Operator("at_most", "at most", "times", "times"),
     Operator("exactly", "exactly", "times", "times"),
     Operator("never", "never", "times", "never"),
+    Operator("last_before", "last before", "first_or_last", "deed_day"),
+    Operator("last_since", "last on or after", "first_or_last", "deed_day"),
+    Operator("first_before", "first before", "first_or_last", "deed_day"),
+    Operator("first_since", "first on or after", "first_or_last", "deed_day"),
+    Operator("first_within", "for the first time in the last", "first_or_last", "deed_span"),
 )
 _RECORDS = (
     Operator("any", "at least one", "count", "nothing"),

@@ -34,6 +34,8 @@ _NEVER_BLANK = {
     "constant",
     "below",
     "times",
+    "first_or_last",
+    "excepted",
     "count",
     "all",
     "measure",

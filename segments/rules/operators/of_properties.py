@@ -23,6 +23,17 @@ _DATE_ORDER_AS = (
     Operator("gt_field", "is after", "field_gt", "field"),
     Operator("gte_field", "is not before", "field_gte", "field"),
 )
+
+
+def _capitals(name: str, words: str, negated: str, test: str) -> tuple[Operator, ...]:
+    """The same as without them, asked of the text as it was typed."""
+    more: dict = {"test": test, "takes": "exact_text", "reads": "raw"}
+    return (
+        Operator(f"{name}_case", f"{words}, capitals included,", **more),
+        Operator(f"not_{name}_case", f"{negated}, capitals included,", negative=True, **more),
+    )
+
+
 _TEXT = (
     Operator("eq", "is", "any_of", "text"),
     Operator("neq", "is not", "any_of", "text", negative=True),
@@ -50,7 +61,9 @@ _TEXT = (
         negative=True,
         reads="raw",
     ),
-    Operator("contains_case", "contains, capitals included,", "contains_any", "exact_text", reads="raw"),
+    *_capitals("contains", "contains", "does not contain", "contains_any"),
+    *_capitals("starts_with", "starts with", "does not start with", "starts"),
+    *_capitals("ends_with", "ends with", "does not end with", "ends"),
     Operator("length_gt", "is longer, in characters, than", "gt", "length", reads="length"),
     Operator("length_lt", "is shorter, in characters, than", "lt", "length", reads="length"),
     Operator("sorts_after", "comes in the alphabet after", "gt_text", "text"),
@@ -103,9 +116,9 @@ _MULTI = (
     Operator("not_contains_all", "does not have all of", "set_all", "options", negative=True),
     Operator("is_exactly", "is exactly", "set_exact", "options"),
     Operator("is_not_exactly", "is not exactly", "set_exact", "options", negative=True),
-    Operator("count_eq", "number of values is", "count_eq", "count"),
-    Operator("count_gte", "number of values is at least", "count_gte", "count"),
-    Operator("count_lte", "number of values is at most", "count_lte", "count"),
+    Operator("count_eq", "number of values is", "count_eq", "many"),
+    Operator("count_gte", "number of values is at least", "count_gte", "many"),
+    Operator("count_lte", "number of values is at most", "count_lte", "many"),
 )
 _DAYS = (
     Operator("on", "is on", "window", "date"),
@@ -160,7 +173,11 @@ def _from_to(takes: str) -> Operator:
     return Operator("changed_from_to", "went", "transition", takes, reads="history")
 
 
-_EVER_TEXT = (*_ever("been any of", "any_of", "texts"), _from_to("text_transition"))
+_EVER_TEXT = (
+    *_ever("been any of", "any_of", "texts"),
+    *_ever("contained any of", "contains_any", "texts", "has_ever_contained"),
+    _from_to("text_transition"),
+)
 _EVER_OPTION = (*_ever("been any of", "any_of", "options"), _from_to("option_transition"))
 _EVER_BOOLEAN = (
     *_ever("been yes", "yes", "nothing", "has_ever_been_true"),
@@ -188,9 +205,9 @@ def _by_type() -> dict[str, tuple[Operator, ...]]:
     by_type["date"] = (*_DAYS, *_recurring("value"), *dated)
     by_type["datetime"] = (*_DAYS, *_recurring("day"), *dated)
     by_type["number"] = (*_NUMBER, *_KNOWN, *_SAME_AS, *_ORDER_AS, *_CHANGED, *_EVER_NUMBER)
-    by_type["money"] = (*_MONEY, *_KNOWN, *_CHANGED, *_EVER_MONEY)
+    by_type["money"] = (*_MONEY, *_KNOWN, *_SAME_AS, *_ORDER_AS, *_CHANGED, *_EVER_MONEY)
     by_type["boolean"] = (*_BOOLEAN, *_KNOWN, *_SAME_AS, *_CHANGED, *_EVER_BOOLEAN)
-    by_type["multi_choice"] = (*_MULTI, *_KNOWN, *_CHANGED, *_EVER_MULTI)
+    by_type["multi_choice"] = (*_MULTI, *_KNOWN, *_SAME_AS, *_CHANGED, *_EVER_MULTI)
     return by_type
 
 

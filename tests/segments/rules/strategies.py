@@ -206,6 +206,17 @@ def _span(units):
     return st.fixed_dictionaries({"n": st.integers(1, 40), "unit": st.sampled_from(units)})
 
 
+def _pair(item, form=lambda one: one):
+    """Two ends in order. One that is left out needs another beside it."""
+
+    def ends(values, without):
+        low, high = sorted(values)
+        return [form(low), form(high), *([without] if without and low != high else [])]
+
+    without = st.sampled_from(["", "", "from", "to", "both"])
+    return st.builds(ends, st.lists(item, min_size=2, max_size=2), without)
+
+
 def _value(field, operator, at, fields):
     option = st.sampled_from([value for value, _ in OPTIONS])
     amount = st.builds(lambda a, c: {"a": a, "c": c}, numbers, st.sampled_from(["EUR", "USD"]))
@@ -226,15 +237,13 @@ def _value(field, operator, at, fields):
         "domains": st.lists(st.sampled_from(["acme.com", "b", "%s"]), min_size=1, max_size=2),
         "number": numbers,
         "numbers": st.lists(numbers, min_size=1, max_size=4),
-        "number_pair": st.lists(numbers, min_size=2, max_size=2).map(sorted),
+        "number_pair": _pair(numbers),
         "amount": amount,
-        "amount_pair": st.builds(
-            lambda a, b: [{"a": min(a, b), "c": "EUR"}, {"a": max(a, b), "c": "EUR"}], numbers, numbers
-        ),
+        "amount_pair": _pair(numbers, lambda a: {"a": a, "c": "EUR"}),
         "options": st.lists(option, min_size=1, max_size=3),
         "count": st.integers(0, 4),
         "date": days_near(at),
-        "date_pair": st.lists(days_near(at), min_size=2, max_size=2).map(sorted),
+        "date_pair": _pair(days_near(at)),
         "span": _span(units + clock),
         "day_span": _span(units),
         "period": st.builds(
@@ -259,6 +268,8 @@ def _value(field, operator, at, fields):
         "segments": st.lists(st.sampled_from(field.options or [("", "")]).map(lambda o: o[0]), min_size=1, max_size=2),
         "times": st.fixed_dictionaries({"n": st.integers(1, 3)}, optional={"what": st.sampled_from(["t1", "t2"]), **within}),
         "never": st.fixed_dictionaries({}, optional={"what": st.sampled_from(["t1", "t2"]), **within}).map(lambda v: v or {"what": "t1"}),
+        "deed_day": st.fixed_dictionaries({"day": days_near(at)}, optional={"what": st.sampled_from(["t1", "t2"])}),
+        "deed_span": st.fixed_dictionaries(within, optional={"what": st.sampled_from(["t1", "t2"])}),
         "many": st.integers(1, 3),
         "measure": measures(operator, at) if operator.takes == "measure" else st.none(),
         "chance": st.fixed_dictionaries({"percent": st.integers(1, 99), "salt": st.sampled_from(["a", "b"])}),

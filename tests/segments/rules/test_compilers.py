@@ -64,7 +64,8 @@ def _fact(fact, side, world, moment):
     spec = json.loads(fact.spec)
     asking = oracle._Asking(KNOWN, {side: world}, moment.at, ZoneInfo(moment.zone))
     if fact.kind == "activity":
-        return sorted((at for what, at in world["did"] if spec["what"] in ("", what)), reverse=True)
+        stamps = sorted((at for what, at in world["did"] if spec["what"] in ("", what)), reverse=True)
+        return (stamps[-1] if stamps else None) if "first" in spec else stamps
     if fact.kind == "history":
         return _history(spec, side, world, asking)
     rows = [row for row in world["quotes"] if asking.matches(spec["where"], QUOTE_TYPES, row)]

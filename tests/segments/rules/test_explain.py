@@ -161,9 +161,9 @@ def test_what_was_found_is_told_for_every_kind_of_field():
 
     assert found[0].startswith("drawn at ")
     assert found[1:] == [
-        "2 times, last on 28 March 2026 10:00 UTC",
+        "2 times, last on 28 March 2026, 11:00",
         "4",
         "never",
-        "set on 27 March 2026 08:00 UTC",
+        "set on 27 March 2026, 09:00",
     ]
     assert isinstance(explained(tree), Verdict)
