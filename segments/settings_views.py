@@ -39,7 +39,7 @@ def segment_list(request):
 @settings_view("segments.manage")
 @require_http_methods(["GET", "POST"])
 def new_segment(request):
-    editor = Editor(segment=None, data=request.POST or None, params=request.GET)
+    editor = Editor(segment=None, member=request.member, data=request.POST or None, params=request.GET)
     return _edit(request, editor)
 
 
@@ -50,7 +50,7 @@ def segment(request, pk):
     may_set = request.member.may("segments.manage") and found.archived_at is None
     if request.method == "POST" and not may_set:
         raise PermissionDenied
-    editor = Editor(segment=found, data=request.POST or None)
+    editor = Editor(segment=found, member=request.member, data=request.POST or None)
     if request.method == "POST" and found.built_in:
         return _set_blocks(request, editor)
     return _edit(request, editor, may_edit=may_set and not found.built_in)

@@ -19,6 +19,7 @@ from segments.rules.fields import Fields
 from segments.rules.moments import Moment
 from segments.rules.nearest import nearest
 from segments.rules.tree import Node as Rule
+from workspaces.models import TeamMember
 
 JOINED = {"all": "All of these", "any": "At least one of these", "none": "None of these"}
 
@@ -56,20 +57,14 @@ class Node:
         return [leaf for item in self.items for leaf in item.leaves()]
 
 
-def node_of(verdict: Verdict, record: Any, origins: Origins, found: FoundRecords) -> Node:
+def node_of(verdict: Verdict, record: Any, origins: Origins | None, found: FoundRecords) -> Node:
+    """Without origins nothing is said of where values came from."""
     items = [node_of(item, record, origins, found) for item in verdict.items]
-    node = Node(verdict, items=items, records=_of_records(verdict, record, found))
-    if verdict.place is not None:
+    node = Node(verdict, items=items, records=found.words(record, verdict))
+    if verdict.place is not None and origins is not None:
         origin = origins.of(record, *verdict.place)
         node.source, node.since = origin.source, origin.since
     return node
-
-
-def _of_records(verdict: Verdict, record: Any, found: FoundRecords) -> str:
-    """How many fit and which; for what is measured of them also the outcome."""
-    words = found.words(record, verdict.leaf)
-    outcome = verdict.found if words and isinstance((verdict.leaf or {}).get("v"), dict) else ""
-    return f"{outcome}, from {words}" if outcome else words
 
 
 def lines(node: Node, depth: int = 0) -> Iterator[tuple[int, Node]]:
@@ -89,14 +84,18 @@ class Reading:
 
 
 class Reader:
-    """Asks one rule about several records at once, by what they are at this moment."""
+    """Asks one rule about several records at once, by what they are at this moment, for a member of the team; for None
+    as somebody at the machine itself.
+    """
 
-    def __init__(self, rule: Rule, records: Iterable[Any], *, fields: Fields, moment: Moment):
+    def __init__(
+        self, rule: Rule, records: Iterable[Any], *, fields: Fields, moment: Moment, member: TeamMember | None
+    ):
         self._records = {record.pk: record for record in records}
         self._fields, self._moment = fields, moment
         self._explainer = Explainer(rule, fields, moment.zone)
         self._origins = Origins(self._records.values())
-        self._found = FoundRecords(self._records.values(), fields, moment)
+        self._found = FoundRecords(self._records.values(), fields, moment, reader=member)
 
     @cached_property
     def readings(self) -> dict[UUID, Reading]:
@@ -118,14 +117,14 @@ class Reader:
 class Why:
     """One segment and one record of its level."""
 
-    def __init__(self, segment: Segment, record: Any):
+    def __init__(self, segment: Segment, record: Any, *, member: TeamMember | None):
         self.segment, self.record = segment, record
         self._moment = moment_of_workspace()
         self._fields = definitions.fields_of(segment.level)
         rule = dependents.rule_of(segment) if segment.by_rule else None
         self._reading: Reading | None = None
         if rule is not None:
-            reader = Reader(rule, [record], fields=self._fields, moment=self._moment)
+            reader = Reader(rule, [record], fields=self._fields, moment=self._moment, member=member)
             self._reading = reader.readings.get(record.pk)
         self._subject = self._reading.subject if self._reading else self._stored()
 

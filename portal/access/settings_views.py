@@ -33,7 +33,7 @@ def contact_access(request, pk):
 @settings_view("partners.view")
 def partner_access(request, pk):
     partner = records.partner_or_404(pk)
-    standings = standing.of_partner(partner)
+    standings = standing.of_partner(partner, member=request.member)
     content = {
         **partners.frame(request, partner, "access"),
         "inside": [one for one in standings if one.inside],
@@ -81,7 +81,7 @@ def gate(request, pk):
 
 def _contact_page(request, contact, form=None):
     viewer = viewer_of(contact)
-    standings = standing.of_contact(contact, viewer)
+    standings = standing.of_contact(contact, viewer, member=request.member)
     frame = contacts.frame(request, contact, "access")
     content = {
         **frame,

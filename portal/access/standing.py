@@ -22,6 +22,7 @@ from segments.rules.fields import Fields
 from segments.rules.moments import Moment
 from segments.rules.nearest import nearest
 from segments.why import Node, node_of
+from workspaces.models import TeamMember
 from workspaces.tenancy import current_workspace_id
 
 # The latest joining of each segment, by the contact or by its partner.
@@ -48,25 +49,25 @@ class Standing:
     held: bool = False  # the rule says no, and the team has not yet decided whether to let them go
 
 
-def of_contact(contact, viewer) -> list[Standing]:
-    """In every live segment of contacts and partners, or not: those first that they are in."""
+def of_contact(contact, viewer, *, member: TeamMember) -> list[Standing]:
+    """In every live segment of contacts and partners, or not: those first that they are in. Told to a team member."""
     records = {"contact": contact, "partner": contact.partner}
-    return _standings(records, viewer.segment_ids)
+    return _standings(records, viewer.segment_ids, member)
 
 
-def of_partner(partner) -> list[Standing]:
+def of_partner(partner, *, member: TeamMember) -> list[Standing]:
     builds = {number for subject in states.peek("partner", [partner.pk]) for number in subject.builds}
     inside = (
         Segment.objects.live().filter(level="partner", live_build__in=builds).values_list("pk", flat=True)
     )
-    return _standings({"partner": partner}, set(inside))
+    return _standings({"partner": partner}, set(inside), member)
 
 
-def _standings(records: dict[str, Any], inside) -> list[Standing]:
+def _standings(records: dict[str, Any], inside, member: TeamMember) -> list[Standing]:
     segments = list(Segment.objects.live().filter(level__in=records))
     builds = {b.number: b for b in Build.objects.filter(number__in=[s.live_build for s in segments])}
     origins = Origins(records.values())
-    readers = {level: _Reader(level, records, origins) for level in records}
+    readers = {level: _Reader(level, records, origins, member) for level in records}
     since = _since(segments, records, readers)
     exceptions = _exceptions(records)
     held = {level: _held(level, record) for level, record in records.items()}
@@ -127,12 +128,12 @@ def _why(segment: Segment, cause: dict, version: int | None, fields: Fields) -> 
 class _Reader:
     """Explains rules of one level for one record."""
 
-    def __init__(self, level: str, records: dict[str, Any], origins: Origins):
+    def __init__(self, level: str, records: dict[str, Any], origins: Origins, member: TeamMember):
         self.fields = definitions.fields_of(level)
         self.moment = Moment(timezone.now(), definitions.current().zone)
         self._record = records[level]
         self._origins = origins
-        self._found = FoundRecords([self._record], self.fields, self.moment)
+        self._found = FoundRecords([self._record], self.fields, self.moment, reader=member)
         (self.subject,) = states.peek(level, [self._record.pk])
 
     def read(self, tree) -> tuple[Node, str]:

@@ -18,6 +18,7 @@ for level, label in AttributedRecord.Level.choices:
             owners={"partner": "partner_id"},
             name="r.name",
             level=level,
+            found_by=AttributedRecord.objects.for_member,
             asked=(
                 Asked(
                     "outcome",

@@ -37,7 +37,7 @@ def _members(crowd: Crowd) -> Iterator[Figure]:
             segment = _about(crowd, share)
 
             def page(segment=segment):
-                found = MemberList(segment, QueryDict(), zone=crowd.workspace.zone)
+                found = MemberList(segment, QueryDict(), zone=crowd.workspace.zone, member=None)
                 return list(found.page.object_list)[:PAGE]
 
             took = timed(page, times=5, warm_up=1)
@@ -57,11 +57,15 @@ def _previews(crowd: Crowd) -> Iterator[Figure]:
     with workspace_transaction(crowd.workspace, snapshot=True):
         fields = definitions.fields_of("contact")
         tree = validate(_three_groups(crowd), fields)
-        took = timed(lambda: preview.of_rule(tree, fields, segment=None), times=5, warm_up=2)
+        took = timed(lambda: preview.of_rule(tree, fields, segment=None, member=None), times=5, warm_up=2)
         exact = "exact" if crowd.size <= preview.COUNTED_EXACTLY else "about"
         yield Figure(f"preview of three groups, {exact}, p50", percentile(took, 50), "ms", 300)
         if crowd.size > preview.COUNTED_EXACTLY:
-            took = timed(lambda: preview.of_rule(tree, fields, segment=None, exact=True), times=3, warm_up=1)
+            took = timed(
+                lambda: preview.of_rule(tree, fields, segment=None, member=None, exact=True),
+                times=3,
+                warm_up=1,
+            )
             bar = 2000 * max(1, crowd.size / SEEN_EXACTLY)
             yield Figure("preview of three groups, exact, p50", percentile(took, 50), "ms", bar)
 

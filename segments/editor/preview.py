@@ -10,8 +10,9 @@ from segments.engine.backfill import condition, decided, moment_of_workspace
 from segments.engine.facts import freshen
 from segments.engine.sources import source
 from segments.engine.states import Subject, peek
+from segments.found_records import FoundRecords
 from segments.models import Segment
-from segments.origins import NOWHERE, Origins
+from segments.origins import Origins
 from segments.rules.compile_python import CompiledRules
 from segments.rules.explain import Explainer, Verdict
 from segments.rules.fields import Fields
@@ -19,7 +20,9 @@ from segments.rules.lower import lower
 from segments.rules.nearest import nearest
 from segments.rules.sentence import Part, sentence
 from segments.rules.tree import Node, Path, walk
-from workspaces.models import Contact, Partner
+from segments.why import Node as Why
+from segments.why import node_of
+from workspaces.models import Contact, Partner, TeamMember
 from workspaces.tenancy import current_workspace_id
 
 SAMPLES = 10
@@ -31,18 +34,10 @@ MODELS: dict[str, Any] = {"partner": Partner, "contact": Contact}
 @dataclass(frozen=True)
 class Sample:
     record: Any
-    why: Verdict | None = None
+    why: Why | None = None
     # Why somebody is in whom the rule does not match: "always" or "held".
     mark: str = ""
     nearest: str = ""  # what would have to turn; nothing for those whom the rule does not decide
-
-    @property
-    def sourced(self) -> list[tuple[Verdict, str, Any]]:
-        """The conditions with where each value came from, and when it was set."""
-        origins = Origins([self.record])
-        leaves = self.why.leaves() if self.why else []
-        found = [(leaf, origins.of(self.record, *leaf.place) if leaf.place else NOWHERE) for leaf in leaves]
-        return [(leaf, origin.source, origin.since) for leaf, origin in found]
 
 
 class Whole(NamedTuple):
@@ -81,8 +76,12 @@ def empty(level: str) -> Preview:
     return Preview(level, total=MODELS[level].objects.count())
 
 
-def of_rule(tree: Node, fields: Fields, *, segment: Segment | None, exact: bool = False) -> Preview:
-    """`tree` is valid. Counts exactly up to a size, above from a sample unless asked otherwise."""
+def of_rule(
+    tree: Node, fields: Fields, *, segment: Segment | None, member: TeamMember | None, exact: bool = False
+) -> Preview:
+    """`tree` is valid. Counts exactly up to a size, above from a sample unless asked otherwise. What is told of members
+    is told to a member of the team.
+    """
     level = tree["object"]
     found = Preview(level, total=MODELS[level].objects.count(), words=sentence(tree, fields))
     chunks = _sampled(found.total) if not exact else 128
@@ -96,10 +95,12 @@ def of_rule(tree: Node, fields: Fields, *, segment: Segment | None, exact: bool 
     explainer = Explainer(tree, fields, moment.zone)
     members = _some_members(level, whole, explainer.rules)
     freshen(level, [subject for _, subject in members], explainer.rules, fields, moment)
+    seen = FoundRecords([record for record, _ in members], fields, moment, reader=member)
     for record, subject in members:
         why = explainer.explain(*subject.documents(explainer.rules, moment.at), moment)
         mark = _mark(subject, segment)
-        found.samples.append(Sample(record, why, mark, "" if mark else _turns(why, explainer, moment)))
+        turns = "" if mark else _turns(why, explainer, moment)
+        found.samples.append(Sample(record, node_of(why, record, None, seen), mark, turns))
     return found
 
 
@@ -121,8 +122,8 @@ def _mark(subject: Subject, segment: Segment | None) -> str:
     return "held" if segment.number in subject.held else ""
 
 
-def of_one(tree: Node, fields: Fields, record: Any) -> Sample:
-    """Whether the rule matches this very partner or contact, and why or why not."""
+def of_one(tree: Node, fields: Fields, record: Any, *, member: TeamMember | None) -> Sample:
+    """Whether the rule matches this very partner or contact, and why or why not; with where each value came from."""
     moment = moment_of_workspace()
     explainer = Explainer(tree, fields, moment.zone)
     subjects = peek(tree["object"], [record.pk], explainer.rules)
@@ -131,7 +132,9 @@ def of_one(tree: Node, fields: Fields, record: Any) -> Sample:
     freshen(tree["object"], subjects, explainer.rules, fields, moment)
     documents = subjects[0].documents(explainer.rules, moment.at)
     why = explainer.explain(*documents, moment)
-    return Sample(record, why, nearest=_turns(why, explainer, moment))
+    seen = FoundRecords([record], fields, moment, reader=member)
+    node = node_of(why, record, Origins([record]), seen)
+    return Sample(record, node, nearest=_turns(why, explainer, moment))
 
 
 def _turns(why: Verdict, explainer: Explainer, moment) -> str:

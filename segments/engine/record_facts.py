@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 from psycopg import sql
 
@@ -56,20 +57,29 @@ def mark(fact: Fact, owner: Owner, fields: Fields, moment: Moment) -> Predicate:
 
 
 def listed(
-    source_key: str, group: Node | None, owners: list, fields: Fields, moment: Moment, *, most: int
+    source_key: str,
+    group: Node | None,
+    owners: list,
+    fields: Fields,
+    moment: Moment,
+    *,
+    reader: Any,
+    most: int,
 ) -> Predicate:
-    """A query: for each owner how many records it has, how many of them fit, and the names of some that do."""
+    """A query: for each owner how many records it has, how many of them fit, how many of those the reader may open,
+    and the names of some that it may.
+    """
     source, spec = SOURCES[source_key], {"where": group}
     fitting = _fitting(spec, fields.records[source_key], moment)
     shape = (
-        "SELECT owner, count(*), count(*) FILTER (WHERE fits),"
-        " (array_agg(name ORDER BY id DESC) FILTER (WHERE fits))[1:%s]"
-        " FROM (SELECT {} AS owner, r.id, {} AS name, ({}) IS TRUE AS fits"
+        "SELECT owner, count(*), count(*) FILTER (WHERE fits), count(*) FILTER (WHERE fits AND opens),"
+        " (array_agg(name ORDER BY id DESC) FILTER (WHERE fits AND opens))[1:%s]"
+        " FROM (SELECT {} AS owner, r.id, {} AS name, ({}) IS TRUE AS fits, {} AS opens"
         " FROM {} WHERE r.workspace_id = %s AND {} = ANY (%s)) found GROUP BY owner"
     )
-    owner = source.owner(fields.level)
+    owner, opens = source.owner(fields.level), source.findable(reader) or sql.SQL("true")
     name = sql.SQL(source.name)  # type: ignore[arg-type]  # the feature's own text
-    clause = sql.SQL(shape).format(owner, name, fitting.clause, source.documents(keys(spec)), owner)
+    clause = sql.SQL(shape).format(owner, name, fitting.clause, opens, source.documents(keys(spec)), owner)
     return Predicate(clause, [most, *fitting.params, current_workspace_id(), owners])
 
 

@@ -80,7 +80,7 @@ class Source:
     `table` has a workspace_id; `owners` names the column that holds whose a record is, by level. `name` is what
     people call one, as an expression on the row `r`, and `only` a condition on it, where the table holds others
     too. Where the records have properties, `level` is theirs: these can be asked beside `asked`. Percent signs in
-    expressions are doubled.
+    expressions are doubled. `found_by` are those that a team member finds, as a queryset, where that is not all.
     """
 
     key: str
@@ -92,6 +92,18 @@ class Source:
     asked: tuple[Asked, ...] = ()
     level: str = ""
     only: str = "true"
+    found_by: Callable[[Any], Any] | None = None
+
+    def findable(self, reader: Any) -> sql.Composable | None:
+        """A condition on the row `r`, with its parameters in the text; None where the reader finds them all."""
+        if self.found_by is None or reader is None:
+            return None
+        query, params = self.found_by(reader).order_by().values("pk").query.sql_with_params()
+        parts = query.split("%s")
+        filled = [sql.SQL(parts[0])]  # type: ignore[arg-type]  # Django's own text
+        for part, param in zip(parts[1:], params, strict=True):
+            filled += [sql.Literal(param), sql.SQL(part)]  # type: ignore[arg-type]
+        return sql.SQL("r.id IN ({})").format(sql.Composed(filled))
 
     @property
     def place(self) -> str:

@@ -21,6 +21,7 @@ from segments.history.as_of import Asked, AsOf
 from segments.insiders import Among
 from segments.models import Segment
 from segments.why import Node, Reader, Reading, overruled
+from workspaces.models import TeamMember
 
 PAGE = 50
 AT_ONCE = 500  # rows of an export for which the history is asked together
@@ -63,8 +64,8 @@ class Outsider:
 
 
 class MemberList:
-    def __init__(self, segment: Segment, params, *, zone: ZoneInfo):
-        self.segment, self.zone = segment, zone
+    def __init__(self, segment: Segment, params, *, zone: ZoneInfo, member: TeamMember | None):
+        self.segment, self.zone, self.member = segment, zone, member
         self.q = params.get("q", "").replace("\x00", "").strip()
         self.asked = Asked.read(params.get("as_of", "").replace("\x00", ""), zone)
         self.members = AsOf(segment, self.asked.at)
@@ -142,7 +143,8 @@ class MemberList:
     def _read(self, records: list) -> dict[UUID, Reading]:
         if self.rule is None or not records:
             return {}
-        return Reader(self.rule, records, fields=self._fields, moment=self._moment).readings
+        known = {"fields": self._fields, "moment": self._moment, "member": self.member}
+        return Reader(self.rule, records, **known).readings
 
     @cached_property
     def _moment(self):

@@ -23,7 +23,7 @@ USUAL = "90"
 @require_safe
 def segment_members(request, pk):
     segment = get_object_or_404(Segment, pk=pk)
-    shown = MemberList(segment, request.GET, zone=request.workspace.zone)
+    shown = MemberList(segment, request.GET, zone=request.workspace.zone, member=request.member)
     may_manage = request.member.may("segments.manage")
     content = {"segment": segment, "list": shown, "may_manage": may_manage, "spans": JOINED, "marks": HOW}
     content["may_except"] = may_manage and shown.as_of is None and segment.by_rule and not segment.built_in
@@ -36,7 +36,7 @@ def segment_member(request, pk, record_pk):
     """Why one partner or contact is in, or not: a page of its own, and in place where somebody opens it in the list."""
     segment = get_object_or_404(Segment, pk=pk)
     record = get_object_or_404(lists.MODELS[segment.level], pk=record_pk)
-    content = {"segment": segment, "record": record, "why": Why(segment, record)}
+    content = {"segment": segment, "record": record, "why": Why(segment, record, member=request.member)}
     content["may_manage"] = request.member.may("segments.manage")
     page = "segments/settings/member.html"
     return render(request, f"{page}#why" if request.htmx else page, content)
@@ -46,7 +46,7 @@ def segment_member(request, pk, record_pk):
 @require_safe
 def segment_members_export(request, pk):
     segment = get_object_or_404(Segment, pk=pk)
-    shown = MemberList(segment, request.GET, zone=request.workspace.zone)
+    shown = MemberList(segment, request.GET, zone=request.workspace.zone, member=request.member)
     if shown.asked.error:
         return HttpResponse(shown.asked.error, status=422, content_type="text/plain; charset=utf-8")
     moment = f" as of {shown.as_of.astimezone(shown.zone):%Y-%m-%d %H.%M}" if shown.as_of else ""

@@ -63,7 +63,7 @@ def test_an_exception_decides_and_the_rule_has_no_nearest_miss(acme, inside, adm
 def test_the_source_names_who_set_the_value(acme, inside, admins, pat):
     with inside(acme):
         set_properties(pat, {"role": "sales_rep"}, by=ADA)
-        why = Why(Segment.objects.get(pk=admins.pk), pat)
+        why = Why(Segment.objects.get(pk=admins.pk), pat, member=None)
         role = why.tree.items[0]
 
         assert (role.holds, role.found, role.source) == (False, "Sales rep", "Portal, by Ada")

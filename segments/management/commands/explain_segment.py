@@ -24,7 +24,7 @@ class Command(BaseCommand):
             records, _ = lists.matching(found.level, [who])
             if not records:
                 raise CommandError(f"“{who}” is no {found.level}, or means several.")
-            for line in told(Why(found, records[0])):
+            for line in told(Why(found, records[0], member=None)):
                 self.stdout.write(line)
 
 
