@@ -107,6 +107,23 @@ def test_an_exception_of_the_one_counts_for_the_other_and_ends_for_both(
         assert seen_by(sam) == []
 
 
+def test_who_is_in_by_an_exception_alone_can_be_asked_for(
+    acme, inside, gold, asking, brightpath, kestrel, seen_by, pat, sam
+):
+    asking("Let in", gold, op="always_in")
+    asking("Their people", gold, op="always_in", level="contact", of="partner")
+    at = datetime(2026, 5, 1, 12, tzinfo=UTC)
+    with time_machine.travel(at, tick=False) as traveller:
+        ends = at + timedelta(days=3)
+        with inside(acme):
+            there = Partner.objects.get(pk=kestrel.pk)
+            exceptions.set_exception(gold, there, included=True, reason="Trial", by=ADA, until=ends)
+        assert seen_by(sam) == ["Gold partners", "Let in", "Their people"]
+        assert seen_by(pat) == ["Gold partners"]
+        traveller.shift(timedelta(days=3))
+        assert seen_by(sam) == []
+
+
 def test_a_new_rule_of_the_one_goes_live_together_with_those_that_ask_for_it(
     acme, inside, number, gold, asking, save_rule, brightpath, kestrel, members_of
 ):

@@ -300,6 +300,26 @@ def test_who_did_nothing_for_so_long_is_found_by_the_clock(
     assert members_of(away) == ["Sam"]
 
 
+def test_the_first_time_is_known_when_the_newest_alone_are_kept(
+    acme, inside, on_time, ask, sweep, members_of, seen_by, monkeypatch, pat, sam
+):
+    monkeypatch.setattr(activity, "MOST", 2)
+    new = {"within": {"n": 7, "unit": "day"}}
+    newcomers = ask("Newcomers", "did:signed_in", "first_within", new, level="contact")
+    old = ask("At old partners", "did:signed_in", "first_before", {"day": "2026-09-25"}, of="self")
+    for _ in range(4):
+        with inside(acme):
+            activity.note(pat, "signed_in")
+        on_time.shift(timedelta(days=1))
+    with inside(acme):
+        activity.note(sam, "signed_in")
+    assert (members_of(newcomers), members_of(old)) == (["Pat", "Sam"], ["Brightpath"])
+    on_time.shift(timedelta(days=4))
+    assert seen_by(pat) == ["At old partners"]
+    sweep()
+    assert members_of(newcomers) == ["Sam"]
+
+
 def test_as_many_instants_are_kept_as_are_asked_for(acme, inside, on_time, ask, pat):
     ask("Thrice", "did:signed_in", "at_most", {"n": 2}, level="contact")
     for _ in range(110):

@@ -1,6 +1,6 @@
 import pytest
 
-from segments.rules.fields import Field, Fields
+from segments.rules.fields import Field, Fields, Referenced
 from segments.rules.sentence import sentence, sentence_text
 from segments.rules.tree import conditions, new_tree
 from segments.rules.validate import validate
@@ -8,6 +8,7 @@ from tests.segments.rules.strategies import FIELDS as RANDOM_FIELDS
 from tests.segments.rules.strategies import NOW, trees
 
 TIERS = (("gold", "Gold"), ("platinum", "Platinum"))
+SEGMENTS = {pk: Referenced(pk, at, pk, "contact", at) for at, pk in enumerate(("s1", "s2"), start=1)}
 FIELDS = Fields(
     [
         Field(1, "self", "role", "Role", "choice", (("rep", "Sales rep"), ("admin", "Admin"))),
@@ -15,7 +16,11 @@ FIELDS = Fields(
         Field(3, "partner", "region", "Region", "text"),
         Field(4, "self", "joined", "Joined", "date"),
         Field(5, "partner", "revenue", "Annual revenue", "money"),
-    ]
+        Field(6, "partner", "target", "Target", "money"),
+        Field("did:viewed", "self", "viewed", "Viewed a tab", "activity", (("t1", "Prices"),)),
+        Field("segments", "self", "segments", "Segment", "segments", (("s1", "Beta"), ("s2", "Pilots"))),
+    ],
+    segments=SEGMENTS,
 )
 
 
@@ -41,6 +46,30 @@ def leaf(p, op, v=None, **more):
         (leaf(4, "in_period", {"which": "last", "unit": "day"}), "whose joined falls in yesterday"),
         (leaf(5, "gte", {"a": 50000, "c": "EUR"}), "whose partner’s annual revenue is at least €50,000"),
         (leaf(4, "unknown"), "whose joined is blank"),
+        (
+            leaf(5, "between", [{"a": 1, "c": "EUR"}, {"a": 5, "c": "EUR"}, "to"]),
+            "whose partner’s annual revenue is between €1 and €5 (not itself)",
+        ),
+        (
+            leaf(4, "between", ["2026-01-01", "2026-02-01", "both"]),
+            "whose joined is between 1 January 2026 (not itself) and 1 February 2026 (not itself)",
+        ),
+        (
+            leaf(5, "gte_field", {"p": 6, "of": "partner"}),
+            "whose partner’s annual revenue is at least the partner’s target",
+        ),
+        (
+            leaf("did:viewed", "first_within", {"within": {"n": 7, "unit": "day"}}) | {"of": "self"},
+            "who viewed a tab for the first time in the last 7 days",
+        ),
+        (
+            leaf("did:viewed", "last_before", {"day": "2026-03-01", "what": "t1"}) | {"of": "self"},
+            "who viewed a tab Prices last before 1 March 2026",
+        ),
+        (
+            leaf("segments", "never_in", ["s1", "s2"]) | {"of": "self"},
+            "who are never in Beta or Pilots by an exception",
+        ),
     ],
 )
 def test_a_condition_in_words(item, expected):

@@ -5,7 +5,7 @@ from segments.rules.tree import MAX_CONDITIONS, as_bytes, new_tree
 from segments.rules.validate import InvalidRule, check, validate
 from tests.segments.rules.strategies import FIELDS, NOW, trees
 
-TEXT, NUMBER, MONEY, DATE, CHOICE = 1, 6, 7, 9, 11
+TEXT, NUMBER, MONEY, DATE, CHOICE, MULTI = 1, 6, 7, 9, 11, 12
 
 
 def leaf(p, op, v=None, of="self", **more):
@@ -58,6 +58,15 @@ def test_equal_rules_are_equal_bytes():
         (leaf(NUMBER, "eq", 1234567890123456), "value"),
         (leaf(NUMBER, "eq", True), "value"),
         (leaf(NUMBER, "between", [3, 2]), "value"),
+        (leaf(NUMBER, "between", [2, 2, "both"]), "value"),
+        (leaf(NUMBER, "between", [2, 3, ["from"]]), "value"),
+        (leaf(NUMBER, "between", [2, 3, "from", "to"]), "value"),
+        (leaf(MULTI, "count_eq", 0), "value"),
+        (leaf(MONEY, "lt_field", {"p": NUMBER, "of": "self"}), "value"),
+        (leaf(MULTI, "eq_field", {"p": "segments", "of": "self"}), "value"),
+        (leaf("did:viewed", "first_before", {"day": "soon"}), "value"),
+        (leaf("did:viewed", "last_since", {"day": "2026-03-01", "what": "t9"}), "value"),
+        (leaf("did:viewed", "first_within", {"what": "t1"}), "value"),
         (leaf(NUMBER, "mod", {"d": 2, "r": 2}), "value"),
         (leaf(MONEY, "gte", 5), "value"),
         (leaf(MONEY, "between", [{"a": 1, "c": "EUR"}, {"a": 2, "c": "USD"}]), "value"),
