@@ -39,6 +39,6 @@ USER portal
 EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s \
     CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]
-# web by default; worker, beat and relay are the others (introw/processes.py).
+# web by default; worker, beat, relay and listener are the others (introw/processes.py).
 ENTRYPOINT ["python", "-m", "introw.processes"]
 CMD ["web"]

@@ -71,7 +71,7 @@ def start(group: PortalGroup, runtime: Runtime) -> None:
     step("PostgreSQL and Valkey", group.start_servers)
     runtime.publish(group.published)
     step("Tables and demo data", group.prepare)
-    step("Web, worker, beat, relay and stand-ins for two CRMs", group.start_portal)
+    step("Web, worker, beat, relay, listener and stand-ins for two CRMs", group.start_portal)
     crms = f"HubSpot’s stand-in (Northwind)\n    {group.hubspot_url}/\n"
     crms += f"Salesforce’s stand-in (Fjordlight)\n    {group.salesforce_url}/\n"
     print(f"\n{group.links.read_text()}\n{crms}")

@@ -34,6 +34,7 @@ class PortalGroup:
         self.port = port
         self.hubspot_port = port + 1 if is_free(port + 1) else free_port()
         self.salesforce_port = port + 2 if is_free(port + 2) else free_port()
+        self.events_port = port + 3 if is_free(port + 3) else free_port()
         self.hubspot_state = folder / "hubspot.json"
         self.salesforce_state = folder / "salesforce.json"
         self.static = folder / "static"
@@ -66,6 +67,7 @@ class PortalGroup:
             "PORTAL_HUBSPOT_API_URL": self.hubspot_url,
             "PORTAL_HUBSPOT_APP_URL": self.hubspot_url,
             "PORTAL_SALESFORCE_STANDIN_URL": self.salesforce_url,
+            "PORTAL_SALESFORCE_STANDIN_EVENTS": f"127.0.0.1:{self.events_port}",
             "PORTAL_MEDIA_ROOT": str(self.folder / "media"),
             "PORTAL_STATIC_ROOT": str(self.static),
         }
@@ -94,7 +96,11 @@ class PortalGroup:
             self.environment, self.log_folder, port=self.hubspot_port, state=self.hubspot_state
         )
         salesforce = processes.stand_in_salesforce(
-            self.environment, self.log_folder, port=self.salesforce_port, state=self.salesforce_state
+            self.environment,
+            self.log_folder,
+            port=self.salesforce_port,
+            events_port=self.events_port,
+            state=self.salesforce_state,
         )
         self.supervisor.start([command for command in commands if command.name == "web"])
         self.supervisor.start([hubspot])

@@ -48,7 +48,12 @@ def relay(environment: Environment) -> list[str]:
     return ["manage.py", "relay"]
 
 
-PROCESSES = {"web": web, "worker": worker, "beat": beat, "relay": relay}
+def listener(environment: Environment) -> list[str]:
+    """Keeps a line open to each Salesforce that streams its changes; idle where none does."""
+    return ["manage.py", "listener"]
+
+
+PROCESSES = {"web": web, "worker": worker, "beat": beat, "relay": relay, "listener": listener}
 
 
 def argv(name: str, environment: Environment) -> list[str]:
@@ -72,9 +77,12 @@ def stand_in_hubspot(environment: Environment, log_folder: Path, *, port: int, s
     return command("hubspot", python("crm_sync.standins.hubspot", *options), environment, log_folder)
 
 
-def stand_in_salesforce(environment: Environment, log_folder: Path, *, port: int, state: Path) -> Command:
+def stand_in_salesforce(
+    environment: Environment, log_folder: Path, *, port: int, events_port: int, state: Path
+) -> Command:
     """The same for Salesforce; where its messages go stands in its state."""
     options = ["--port", str(port), "--portal-url", environment["PORTAL_PUBLIC_URL"], "--state", str(state)]
+    options += ["--events-port", str(events_port)]
     return command("salesforce", python("crm_sync.standins.salesforce", *options), environment, log_folder)
 
 

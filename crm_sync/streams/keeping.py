@@ -13,7 +13,7 @@ from crm_sync.connecting.routes import Route
 from crm_sync.connectors.salesforce.changes import OVERFLOW, UNREADABLE, Change
 from crm_sync.inbound.receiving import insert_events
 from crm_sync.models import Connection, ScanPosition, SyncJob
-from crm_sync.models.queues import INBOX, SCHEMA
+from crm_sync.models.queues import INBOX, SCHEMA, SWEEPS
 from crm_sync.streams import leases
 from crm_sync.streams.intake import Intake
 from crm_sync.sweeps import jobs
@@ -81,6 +81,7 @@ def _compare(connection: Connection, object_types: Sequence[str], why: str) -> N
     places.filter(feed=SyncJob.Kind.SWEEP).update(next_at=timezone.now())
     for object_type in object_types:
         jobs.start(connection, kind=SyncJob.Kind.COMPARE, object_type=object_type, by=BY)
+    leave_work(SWEEPS)
     if why:
         audit.note(connection, "stream", why, by=BY)
 

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from crm_sync.streams.line import Line
 
 log = logging.getLogger(__name__)
-CHANNEL = "streams"  # of PostgreSQL: somebody switched one on or off
 PATIENCE = 8.0  # seconds for what is being stored when the process is asked to stop
 
 

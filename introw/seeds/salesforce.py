@@ -4,12 +4,13 @@ from crm_sync.connecting import accounts
 from crm_sync.connectors.base import Tokens
 from crm_sync.connectors.salesforce.fields import field_from_describe
 from crm_sync.connectors.salesforce.ids import long_id
-from crm_sync.inbound.receiving import salesforce_path
 from crm_sync.mapping.fields import map_field
 from crm_sync.models import Connection, ExternalRecord
+from crm_sync.models.change_streams import EVERYTHING
 from crm_sync.standins.salesforce import definitions
 from crm_sync.standins.salesforce.oauth import OAuth
 from crm_sync.standins.salesforce.records import ORGANIZATION
+from crm_sync.streams.switching import switch_on
 from workspaces.actors import SYSTEM
 
 # A stand-in's port changes from start to start; where it is now stands in the settings.
@@ -42,6 +43,7 @@ def plant(partners, contacts, properties, *, by=SYSTEM):
         time_zone="Europe/Stockholm",
     )
     connection = accounts.connect(found, by=by)
+    switch_on(connection, channel=EVERYTHING, by=by)  # and so no Outbound Messages
     fields = [_definition(*place, properties) for place in FIELDS]
     for (object_type, _, key, direction), item in zip(FIELDS, fields, strict=True):
         prop = properties[OBJECTS[object_type][1], key]
@@ -66,7 +68,7 @@ def plant(partners, contacts, properties, *, by=SYSTEM):
         for name in rows
     }
     objects = {name: list(of_name.values()) for name, of_name in rows.items()}
-    return {"fields": changed, "objects": objects, "hook": salesforce_path(connection.secret)}
+    return {"fields": changed, "objects": objects}
 
 
 def _definition(object_type, field, key, direction, properties):

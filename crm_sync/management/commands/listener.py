@@ -12,7 +12,8 @@ import psycopg
 from django.core.management.base import BaseCommand
 from django.db import connection
 
-from crm_sync.streams.listener import CHANNEL, Listener
+from crm_sync.streams.listener import Listener
+from crm_sync.streams.switching import BELL
 
 log = logging.getLogger(__name__)
 LOOK_EVERY = 5.0
@@ -40,7 +41,7 @@ class Command(BaseCommand):
         for ours in ("pool", "cursor_factory", "context", "prepare_threshold"):
             parameters.pop(ours, None)
         with psycopg.connect(**parameters, autocommit=True) as bell:
-            bell.execute(f"LISTEN {CHANNEL}")
+            bell.execute(f"LISTEN {BELL}")
             looked_at = -LOOK_EVERY
             while not self.stopping:
                 if time.monotonic() - looked_at >= LOOK_EVERY:

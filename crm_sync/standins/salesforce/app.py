@@ -28,9 +28,9 @@ class StandIn:
         if events_port is not None:
             self.org.listeners.append(self.bus.changed)
         self.oauth = oauth.OAuth()
-        self.sender = Sender(
-            self.org, url=portal_url.rstrip("/") + self.org.hook if self.org.hook else portal_url
-        )
+        plain = portal_url if state is None else ""  # with a state, it names the hook or there is none
+        hook = portal_url.rstrip("/") + self.org.hook if self.org.hook else plain
+        self.sender = Sender(self.org, url=hook)
         self.trouble, self.burst, self.delay = Trouble(), Burst(), 0.0
         self.used, self.daily = 0, DAILY  # calls of the last 24 hours, and how many there may be
         self.calls: deque[dict[str, Any]] = deque(maxlen=20_000)

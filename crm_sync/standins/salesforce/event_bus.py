@@ -24,6 +24,9 @@ class Stored:
     number: int
     place: bytes
     object_name: str
+    happening: str
+    record_ids: tuple[str, ...]
+    at: datetime
     id: str
     schema_id: str
     payload: bytes
@@ -95,7 +98,7 @@ class Bus:
         if happening == "UPDATE":
             header["changedFields"] = form.bitmaps(changed)
             header["nulledFields"] = form.bitmaps(f for f in changed if row.get(f) in (None, ""))
-        self._keep(name, form, form.payload(header, row, changed))
+        self._keep(header, form, form.payload(header, row, changed))
 
     def after(self, number: int, objects: Sequence[str], most: int) -> list[Stored]:
         if self.knobs.withheld:
@@ -131,13 +134,14 @@ class Bus:
         with self.moved:
             self.moved.notify_all()
 
-    def _keep(self, name: str, form: EventForm, payload: bytes) -> None:
+    def _keep(self, header: dict[str, Any], form: EventForm, payload: bytes) -> None:
+        told = (form.object_name, header["changeType"], tuple(header["recordIds"]), datetime.now(UTC))
         event_id = str(uuid.uuid4())
         with self.moved:
             for _ in range(2 if self.knobs.duplicate else 1):
                 self.number += 1
                 place = self.place_of(self.number)
-                self.stored.append(Stored(self.number, place, name, event_id, form.schema_id, payload))
+                self.stored.append(Stored(self.number, place, *told, event_id, form.schema_id, payload))
             self.moved.notify_all()
 
     def _form(self, name: str) -> EventForm:

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from crm_sync.standins.salesforce import oauth
 from crm_sync.standins.salesforce.checks import Refused
 from crm_sync.standins.salesforce.definitions import LABELS
+from crm_sync.standins.salesforce.event_bus import Bus
 from crm_sync.standins.salesforce.messages import Sender
 from crm_sync.standins.salesforce.records import Organization
 from crm_sync.standins.salesforce.wire import Call
@@ -24,7 +25,7 @@ SHELL = Shell(
     note="The other CRM of the demo, on this machine. No data leaves it.",
     sections={name: LABELS[name] for name in SHOWN},
     feed="messages",
-    feed_title="Messages",
+    feed_title="Changes",
     colours=Path(__file__).with_name("colours.css"),
 )
 
@@ -34,6 +35,7 @@ class Account(Protocol):
 
     org: Organization
     sender: Sender
+    bus: Bus
     oauth: oauth.OAuth
 
 
@@ -157,7 +159,7 @@ def _field(known: Mapping[str, Any], value: str, error: str) -> str:
 def _messages(standin: Account) -> str:
     sender = standin.sender
     if not sender.url:
-        return "<p class=none>Nothing is sent: the portal asks every few minutes instead.</p>"
+        return _events(standin.bus)
     items = "".join(
         f"<li class={'good' if d.acknowledged else 'bad'}><b>{'Acknowledged' if d.acknowledged else d.status}</b>"
         f" <time>{d.at:%H:%M:%S}</time> <span>{d.took_ms} ms</span>"
@@ -167,6 +169,18 @@ def _messages(standin: Account) -> str:
     waiting = sender.waiting()
     head = f"<p class=none>{waiting} waiting</p>" if waiting else ""
     return f"{head}<ol class=sent>{items or '<li class=none>Nothing sent yet. Change an account.</li>'}</ol>"
+
+
+def _events(bus: Bus) -> str:
+    """Without messages: what was streamed, to whomever listens."""
+    if not bus.lines:
+        return "<p class=none>Nobody listens, and nothing is sent: the portal asks every few minutes instead.</p>"
+    items = "".join(
+        f"<li class=good><b>{escape(e.happening)}</b> <time>{e.at:%H:%M:%S}</time> <span>{escape(e.object_name)}</span>"
+        f"<ul>{''.join(f'<li><code>{escape(i)}</code></li>' for i in e.record_ids[:8])}</ul></li>"
+        for e in list(bus.stored)[:-31:-1]
+    )
+    return f"<ol class=sent>{items or '<li class=none>Nothing has changed yet. Change an account.</li>'}</ol>"
 
 
 def _editable(standin: Account, name: str) -> dict[str, Mapping[str, Any]]:
