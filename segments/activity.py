@@ -24,6 +24,7 @@ from segments.engine import definitions, membership, rollups
 from segments.engine.activity_facts import MOST
 from segments.engine.activity_kinds import KINDS, Kind
 from segments.engine.causes import Cause
+from segments.rules.moments import Moment
 from workspaces import locks, people
 from workspaces.actors import Actor
 from workspaces.keys import uuid7
@@ -56,45 +57,46 @@ def note(contact: Contact, kind: str, what: str = "", *, at: datetime | None = N
     """The contact does this now. Whoever is asked for it by a rule follows in the same transaction."""
     at = at or timezone.now()
     at = at.replace(microsecond=at.microsecond // 1000 * 1000)
-    rolls_up = _lock(contact, kind, what)
-    evaluation = membership.begin("contact")
+    known = _lock(contact, kind, what)
     with connection.cursor() as cursor:
-        row = {"id": uuid7(), "workspace": current_workspace_id(), "contact": contact.pk, "kind": kind}
-        cursor.execute(KEEP, row | {"what": what, "at": at, "most": MOST})
-    _follow(contact, kind, what, evaluation, rolls_up)
+        cursor.execute(KEEP, [uuid7(), current_workspace_id(), contact.pk, kind, what, at, MOST])
+    _follow(contact, kind, what, known)
 
 
-def _follow(contact: Contact, kind: str, what: str, contacts: membership.Evaluation, rolls_up: bool) -> None:
-    known = contacts.definitions.related
+def _follow(contact: Contact, kind: str, what: str, known: definitions.RuleSet) -> None:
+    """Partners first: their contacts follow them."""
     cause = Cause("activity", Actor.of_contact(contact), reason=KINDS[kind].label.lower())
-    if rolls_up:
-        partners = membership.Evaluation("partner", contacts.definitions, contacts.moment)
-        asked = known.of_activity("partner", kind, what)
-        rollups.settle(partners, asked, {contact.partner_id: cause})
-    rollups.settle(contacts, known.of_activity("contact", kind, what), {contact.pk: cause})
+    moment = Moment(timezone.now(), known.zone)
+    for level, pk in (("partner", contact.partner_id), ("contact", contact.pk)):
+        asked = known.related.of_activity(level, kind, what)
+        if asked:
+            rollups.settle(membership.Evaluation(level, known, moment), asked, {pk: cause})
 
 
 class _Again(Exception):
     """The contact is at another partner than the one that was locked, or the partner has to follow as well."""
 
 
-def _lock(contact: Contact, kind: str, what: str) -> bool:
-    """As for every change: whether the partner follows is guessed before the locks and asked again under them."""
+def _lock(contact: Contact, kind: str, what: str) -> definitions.RuleSet:
+    """As for every change: whether the partner follows is guessed before the locks and asked again under them.
+    The rules as they are until the end of the transaction.
+    """
     rolls_up = _is_asked(definitions.remembered(), kind, what)
     for _ in range(MOVES):
         with suppress(_Again), transaction.atomic():
             lock = locks.lock_partners_with_contacts if rolls_up else locks.lock_for_contacts
             lock([contact])
             partner_id = Contact.objects.values_list("partner_id", flat=True).get(pk=contact.pk)
+            known = definitions.current()
             moved, contact.partner_id = contact.partner_id != partner_id, partner_id
-            if moved or (not rolls_up and _is_asked(definitions.current(), kind, what)):
-                rolls_up = rolls_up or _is_asked(definitions.current(), kind, what)
+            if moved or (not rolls_up and _is_asked(known, kind, what)):
+                rolls_up = rolls_up or _is_asked(known, kind, what)
                 raise _Again
-            return rolls_up
+            return known
     raise OperationalError("The contact kept moving between partners.")
 
 
-def _is_asked(found: "definitions.RuleSet | None", kind: str, what: str) -> bool:
+def _is_asked(found: definitions.RuleSet | None, kind: str, what: str) -> bool:
     return found is not None and bool(found.related.of_activity("partner", kind, what))
 
 
