@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from segments import permissions, uses
+from segments import moving, permissions, uses
 from segments.effects import GATE, HEARS, MAY, SEES, Consequences, Effect
 from segments.models import Audience, AudienceSegment, Channel, Permission, Segment
 from segments.moving import SHOWN, Move, Some, members_of, some
@@ -26,7 +26,7 @@ PEOPLE = """
     LEFT JOIN segments_contactstate c ON c.contact_id = r.id
     LEFT JOIN segments_partnerstate p ON p.partner_id = r.partner_id
     WHERE r.workspace_id = %(workspace)s AND r.status <> 'suspended'
-      AND (r.id = ANY (%(contacts)s) OR r.partner_id = ANY (%(partners)s))
+      AND (%(everybody)s OR r.id = ANY (%(contacts)s) OR r.partner_id = ANY (%(partners)s))
     ORDER BY r.name, r.id LIMIT %(most)s"""
 
 type Ids = frozenset[UUID]
@@ -43,13 +43,32 @@ class Said(NamedTuple):
 NOTHING_NEW = Said()
 
 
-def of(moves: list[Move], said: Said = NOTHING_NEW) -> Consequences:
+class Going(NamedTuple):
+    """A segment that is archived or deleted, and what stands in its place in audiences, if anything does."""
+
+    segment: Segment
+    instead: Segment | None = None
+
+    def named(self, segments: list[Segment]) -> list[Segment]:
+        """What an audience names then. Of two that are the same one is enough."""
+        if self.instead is None:
+            return segments
+        found = [self.instead if one.pk == self.segment.pk else one for one in segments]
+        return list({one.pk: one for one in found}.values())
+
+
+def of(moves: list[Move], said: Said = NOTHING_NEW, *, going: Going | None = None) -> Consequences:
     """The first move is that of the segment which is changed."""
     own = moves[0]
     level, size = own.segment.level, _size(own.segment)
-    looking = _Looking(moves, said)
+    looking = _Looking(moves, said, going)
     effects = [one for one in looking.effects() if one.gained.count or one.lost.count]
     return Consequences(some(level, own.joined), some(level, own.left), effects, size, looking.about)
+
+
+def of_going(segment: Segment, *, instead: Segment | None = None) -> Consequences:
+    """What archiving or deleting it does to people."""
+    return of(moving.without(segment, instead=instead), going=Going(segment, instead))
 
 
 def _size(segment: Segment) -> int:
@@ -63,15 +82,16 @@ class _Person(NamedTuple):
 
 
 class _Looking:
-    def __init__(self, moves: list[Move], said: Said):
+    def __init__(self, moves: list[Move], said: Said, going: Going | None):
         self._moves = [move for move in moves if move]
-        self._own, self._said = moves[0].segment, said
+        self._own, self._said, self._going = moves[0].segment, said, going
         self.about = False
 
     @cached_property
     def _touched(self) -> list[Segment]:
         moved = [move.segment for move in self._moves]
-        return moved if self._own in moved or not any(self._said) else [*moved, self._own]
+        more = any(self._said) or self._going is not None
+        return moved if self._own in moved or not more else [*moved, self._own]
 
     @cached_property
     def _people(self) -> list[_Person]:
@@ -82,12 +102,18 @@ class _Looking:
         if any(self._said):
             ids[self._own.level] |= set(members_of(self._own))
         asked: dict = {"contacts": list(ids["contact"]), "partners": list(ids["partner"]), "most": MOST + 1}
+        asked["everybody"] = self._everybody
         with connection.cursor() as cursor:
             cursor.execute(PEOPLE, {**asked, "workspace": current_workspace_id()})
             rows = cursor.fetchall()
         self.about = len(rows) > MOST
         live = dict(Segment.objects.live().values_list("live_build", "pk"))
         return [self._person(live, row) for row in rows[:MOST]]
+
+    @property
+    def _everybody(self) -> bool:
+        """Another segment in its place has other members, and an exception that names nothing closes for all."""
+        return self._going is not None and AudienceSegment.objects.filter(segment=self._own).exists()
 
     def _person(self, live: dict[int, UUID], row: tuple) -> _Person:
         name, _, contact, partner, builds = row
@@ -123,15 +149,22 @@ class _Looking:
         outer = [use.outer for use, _ in found if use.outer is not None]
         named = _named([audience for _, audience in found] + outer)
         for use, audience in found:
-            gates = [(a.mode, named.get(a.pk, [])) for a in (audience, use.outer) if a is not None]
+            before = [(a.mode, named.get(a.pk, [])) for a in (audience, use.outer) if a is not None]
+            after, gone = before, None
+            if self._going is not None:
+                after = [(mode, self._going.named(segments)) for mode, segments in before]
+                gone = self._going.segment.pk
 
-            def lets_in(inside: Ids, gates=gates) -> bool:
+            def lets_in(inside: Ids, gates=before) -> bool:
                 return all(_opens(mode, segments, inside) for mode, segments in gates)
+
+            def will_let_in(inside: Ids, gates=after, gone=gone) -> bool:
+                return all(_opens(mode, segments, inside, gone) for mode, segments in gates)
 
             days = audience.grace_days if audience.mode == Audience.Mode.ONLY else 0
             note = f"after {days} day{'' if days == 1 else 's'} of grace" if days else ""
             about = {"what": use.gained, "icon": use.icon, "url": use.url, "note": note}
-            yield self._effect(lets_in, lets_in, words=GATE, **about)
+            yield self._effect(lets_in, will_let_in, words=GATE, **about)
 
     def _permissions(self) -> Iterator[Effect]:
         before = list(Permission.objects.filter(segment__archived_at=None).exclude(segment__live_build=None))
@@ -184,9 +217,11 @@ def _named(audiences: Collection[Audience]) -> dict[UUID, list[Segment]]:
     return found
 
 
-def _opens(mode: str, segments: list[Segment], inside: Ids) -> bool:
-    """As segments.audience has it; who leaves within days of grace follows later, and the note says so."""
-    live = [one.archived_at is None and one.live_build is not None for one in segments]
+def _opens(mode: str, segments: list[Segment], inside: Ids, gone: UUID | None = None) -> bool:
+    """As segments.audience has it; who leaves within days of grace follows later, and the note says so. `gone` is a
+    segment that decides nothing any more.
+    """
+    live = [one.archived_at is None and one.live_build is not None and one.pk != gone for one in segments]
     mine = [one.pk in inside for one in segments]
     match mode:
         case Audience.Mode.EVERYONE:

@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from segments import editing, permissions, replacing
+from segments import consequences, editing, permissions, replacing
 from segments.checks import ChecksFail
 from segments.models import Segment
 from workspaces.access import settings_view
@@ -20,14 +20,22 @@ def segment_removal(request, pk):
     """Where it is used, what could stand there instead, and then: archive or delete."""
     segment = get_object_or_404(Segment, pk=pk, built_in_key=None)
     uses = replacing.everywhere(segment)
-    fault = _remove(request, segment, uses) if request.method == "POST" else ""
+    fault = _remove(request, segment, uses) if request.POST.get("do") in ("archive", "delete") else ""
     if fault is None:
         return redirect("settings:segments")
     content = {"segment": segment, "uses": uses, "fault": fault, "fitting": replacing.fitting(segment)}
-    content |= {"do": request.POST.get("do", ""), "chosen": request.POST.get("replacement", "")}
-    content["narrows"] = _narrows(segment)
+    content |= {"chosen": request.POST.get("replacement", ""), "narrows": _narrows(segment)}
+    content["done"] = _consequences(request, segment, uses)
     page = "segments/settings/removal.html"
+    page += "#effects" if request.htmx else ""
     return render(request, page, content, status=422 if fault else 200)
+
+
+def _consequences(request, segment, uses):
+    """What it does to people: with what was chosen in its place, if anything was."""
+    if not uses or segment.archived_at is not None or segment.live_build is None:
+        return None
+    return consequences.of_going(segment, instead=_chosen(request, segment))
 
 
 def _remove(request, segment, uses):

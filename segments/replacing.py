@@ -1,6 +1,5 @@
 """Takes another segment wherever one decides something: in audiences and in the rules of other segments."""
 
-from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -9,9 +8,8 @@ from django.urls import reverse
 from segments import editing, live, uses
 from segments.engine import definitions
 from segments.models import AudienceSegment, Build, Segment
+from segments.moving import swapped
 from workspaces.actors import Actor
-
-REFERENCE = "segments"  # what a condition is about that asks for other segments
 
 
 def everywhere(segment: Segment) -> list[uses.Use]:
@@ -56,7 +54,7 @@ def _asking(segment: Segment) -> list[Segment]:
 
 
 def _asks(build: Build, segment: Segment) -> bool:
-    return build.tree is not None and _swapped(build.tree, segment.pk, UUID(int=0)) != build.tree
+    return build.tree is not None and swapped(build.tree, segment.pk, UUID(int=0)) != build.tree
 
 
 def _replace_in_rule(asking: Segment, segment: Segment, other: Segment, by: Actor) -> None:
@@ -67,18 +65,6 @@ def _replace_in_rule(asking: Segment, segment: Segment, other: Segment, by: Acto
         name=asking.name,
         description=asking.description,
         kind=asking.kind,
-        tree=_swapped(tree, segment.pk, other.pk),
+        tree=swapped(tree, segment.pk, other.pk),
         by=by,
     )
-
-
-def _swapped(node: Any, old: UUID, new: UUID) -> Any:
-    """The same rule with another segment in its conditions, named once each."""
-    if isinstance(node, list):
-        return [_swapped(item, old, new) for item in node]
-    if not isinstance(node, dict):
-        return node
-    if node.get("p") == REFERENCE and isinstance(node.get("v"), list):
-        named = [str(new) if value == str(old) else value for value in node["v"]]
-        return {**node, "v": list(dict.fromkeys(named))}
-    return {key: _swapped(value, old, new) for key, value in node.items()}

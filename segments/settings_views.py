@@ -108,7 +108,9 @@ def _seen_at(editor):
 
 
 def _is_much(editor):
-    return editor.segment is not None and editor.segment.archived_at is None and editor.weigh().large
+    if editor.segment is None:
+        return bool(editor.consequences and editor.consequences.large)
+    return editor.segment.archived_at is None and editor.weigh().large
 
 
 def _show(request, editor, may_edit, *, status=200):

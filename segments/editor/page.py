@@ -6,6 +6,7 @@ from typing import cast
 from django.utils import timezone
 
 from segments import consequences, linting, moving, uses
+from segments.consequences import Said
 from segments.editor import preview as previewing
 from segments.editor.builder import GroupBox, build
 from segments.editor.checks_block import ChecksBlock
@@ -25,6 +26,8 @@ from segments.rules.fields import Fields
 from segments.rules.tree import conditions
 from segments.rules.validate import check
 from workspaces.models import TeamMember
+
+NONE = 0  # the number of a segment and of a build that are not there yet
 
 
 class Editor:
@@ -185,22 +188,28 @@ class Editor:
     @cached_property
     def consequences(self) -> Consequences | None:
         """None where there is nothing to say, or where it would take longer than one waits while typing."""
-        if self.segment is None or self.segment.archived_at is not None or self.segment.built_in:
-            return None
-        if self.data is None and self.latest and self.latest.number == self.segment.live_build:
-            return Consequences()
+        if self.segment is None and not any(self._said(Segment())):
+            return None  # nothing names it yet, so it does nothing to anybody
+        if self.segment is not None:
+            if self.segment.archived_at is not None or self.segment.built_in:
+                return None
+            if self.data is None and self.latest and self.latest.number == self.segment.live_build:
+                return Consequences()
         quick = self.static or (self.finished is not None and self.preview and not self.preview.about)
         return self.weigh() if quick else None
 
     def weigh(self) -> Consequences:
-        """What saving would do to people, however many they are."""
-        segment = cast(Segment, self.segment)
+        """What saving would do to people, however many they are. A new segment has nobody in it yet."""
+        segment = self.segment or Segment(level=self.level, kind=self.kind, number=NONE, live_build=NONE)
         tree = self.finished or self.checked.tree
         moves = (
             moving.by_list(segment, self.listed.member_ids) if self.static else moving.by_rule(segment, tree)
         )
+        return consequences.of(moves, self._said(segment))
+
+    def _said(self, segment: Segment) -> Said:
         permissions, heard = self.blocks
-        return consequences.of(moves, consequences.Said(permissions.said(segment), heard.said()))
+        return Said(permissions.said(segment), heard.said())
 
     @property
     def typed(self) -> str:

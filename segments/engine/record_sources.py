@@ -100,7 +100,7 @@ class Source:
             return None
         query, params = self.found_by(reader).order_by().values("pk").query.sql_with_params()
         parts = query.split("%s")
-        filled = [sql.SQL(parts[0])]  # type: ignore[arg-type]  # Django's own text
+        filled: list[sql.Composable] = [sql.SQL(parts[0])]  # type: ignore[arg-type]  # Django's own text
         for part, param in zip(parts[1:], params, strict=True):
             filled += [sql.Literal(param), sql.SQL(part)]  # type: ignore[arg-type]
         return sql.SQL("r.id IN ({})").format(sql.Composed(filled))

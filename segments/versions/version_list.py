@@ -6,8 +6,11 @@ from functools import cached_property
 from django.core.paginator import Page, Paginator
 from django.db.models import Q, Sum
 
+from segments import consequences, moving
+from segments.effects import Consequences
 from segments.engine.definitions import fields_of
 from segments.models import Build, BuildChange, ScheduledChange, Segment
+from segments.rules.validate import check
 from segments.versions.diff import Row, compare, in_words
 
 PAGE = 30
@@ -31,8 +34,11 @@ class Version:
 
 @dataclass(frozen=True)
 class Scheduled:
+    """`done` is what it would do to people if it took effect now; None where it could not."""
+
     change: ScheduledChange
     words: list[str]
+    done: Consequences | None = None
 
 
 class VersionList:
@@ -63,10 +69,16 @@ class VersionList:
         tree = latest.tree if latest else None
         found = self.segment.scheduled.filter(state__in=["waiting", "failed"]).order_by("take_effect_at")
         return [
-            Scheduled(change, in_words(compare(tree, change.tree, self._fields)))
+            Scheduled(change, in_words(compare(tree, change.tree, self._fields)), self._would_do(change))
             for change in found
             if change.state == "waiting" or latest is None or change.take_effect_at > latest.made_at
         ]
+
+    def _would_do(self, change: ScheduledChange) -> Consequences | None:
+        possible = change.state == "waiting" and self.segment.archived_at is None
+        if not possible or check(change.tree, self._fields).errors:
+            return None
+        return consequences.of(moving.by_rule(self.segment, change.tree))
 
     @cached_property
     def _live(self) -> Build | None:

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 import time_machine
 
-from segments import editing, replacing
+from segments import editing, moving, replacing
 from segments.history.trend import settle
 from segments.models import Audience, AudienceSegment, Build, Hold, Segment
 from tests.segments.conftest import ADA
@@ -92,7 +92,7 @@ def test_a_rule_that_asks_for_it_is_a_use_and_is_rewritten():
     old, new = UUID(int=1), UUID(int=2)
     leaf = {"p": "segments", "of": "self", "op": "in_any", "v": [str(old), str(new)]}
     tree = {"v": 1, "root": {"op": "all", "items": [leaf, {"p": 3, "v": [str(old)]}]}}
-    swapped = replacing._swapped(tree, old, new)
+    swapped = moving.swapped(tree, old, new)
     assert swapped["root"]["items"] == [{**leaf, "v": [str(new)]}, {"p": 3, "v": [str(old)]}]
 
 
