@@ -59,7 +59,8 @@ def note(contact: Contact, kind: str, what: str = "", *, at: datetime | None = N
     at = at.replace(microsecond=at.microsecond // 1000 * 1000)
     known = _lock(contact, kind, what)
     with connection.cursor() as cursor:
-        cursor.execute(KEEP, [uuid7(), current_workspace_id(), contact.pk, kind, what, at, MOST])
+        row = {"id": uuid7(), "workspace": current_workspace_id(), "contact": contact.pk, "kind": kind}
+        cursor.execute(KEEP, row | {"what": what, "at": at, "most": MOST})
     _follow(contact, kind, what, known)
 
 
