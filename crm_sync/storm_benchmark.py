@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 import urllib3
 from django.conf import settings
 
-from crm_sync.benchmarks import ACCOUNT, APP, SECRET, TOKEN, free_port, wait_for
+from crm_sync.benchmarks import ACCOUNT, APP, SECRET, TOKEN, free_port, let_mass_changes_through, wait_for
 from crm_sync.connecting import accounts
 from crm_sync.connectors.base import CrmField
 from crm_sync.mapping.fields import map_field
@@ -222,6 +222,7 @@ class Storm:
         with self._inside():
             set_up_workspace(self.workspace)
             made = accounts.connect_hubspot(account=ACCOUNT, app=APP, token=TOKEN, secret=SECRET, by=EDITOR)
+            let_mass_changes_through(made)
             edits = [Edit(Partner(), {"name": f"Firm {i}"}, created=True) for i in ids]
             set_many(edits, by=EDITOR)
             self.partners = [edit.record for edit in edits]

@@ -12,7 +12,15 @@ from PIL import Image
 from crm_sync.connecting.accounts import connect_hubspot
 from crm_sync.connectors.base import CrmField
 from crm_sync.mapping.fields import map_field
-from crm_sync.models import Conflict, ExternalRecord, InboxEvent, OutboxChange, SyncJob
+from crm_sync.models import (
+    Conflict,
+    CountedChange,
+    ExternalRecord,
+    InboxEvent,
+    MassChange,
+    OutboxChange,
+    SyncJob,
+)
 from portal.access import viewing
 from portal.deals import attributed
 from portal.deals import collaborators as deal_collaborators
@@ -144,6 +152,9 @@ def _connection(partner):
     )
     event = InboxEvent.objects.create(connection=connection, fingerprint="f", kind="x", object_type="company")
     change = OutboxChange.objects.create(link=link, mapping=mapping, value="https://x.example")
+    about = {"connection": connection, "way": "in", "mapping": mapping}
+    mass_change = MassChange.objects.create(**about, object_type="company", size=90, through=27)
+    CountedChange.objects.create(**about, link=link, before="https://x.example", held_by=mass_change)
     return {
         "connection": connection.pk,
         "mapping": mapping.pk,
@@ -152,6 +163,7 @@ def _connection(partner):
         "change": change.pk,
         "job": SyncJob.objects.create(connection=connection, kind="backfill", object_type="company").pk,
         "conflict": Conflict.objects.create(connection=connection, link=link, mapping=mapping).pk,
+        "mass_change": mass_change.pk,
         "crm_object": "company",
         "crm_act": "cancel",
         "crm_way": "out",

@@ -21,6 +21,7 @@ PING_PONG_WRITES, PING_PONG_WITHIN = 5, timedelta(minutes=10)
 PING_PONG = (
     "Two systems keep rewriting this value. It is not written to the CRM again until somebody decides."
 )
+DELETED = "This {noun} was deleted in {crm}."
 OVERRULED = "{crm} was changed at the same time. Its value was kept."
 
 

@@ -170,9 +170,9 @@ class Gate:
         if change.mapping is None:
             return links.count()
         value = KeyTextTransform("crm", KeyTransform(change.mapping.field, "agreed"))
-        filled = links.annotate(value=value).filter(value__gt="").count()
         emptied = self._counted(change.key).filter(at__gte=room.since, after__isnull=True)
-        return filled + emptied.count()
+        had = Q(value__gt="") | Q(pk__in=emptied.values("link"))
+        return links.annotate(value=value).filter(had).count()
 
     def _open(self, change: Change, room: Room) -> UUID:
         of_field = {"way": self.way, "object_type": self.object_type, "mapping": change.mapping}

@@ -6,11 +6,10 @@ from django.db import connection as database
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from crm_sync.agreement import audit
+from crm_sync.agreement import audit, delivery
 from crm_sync.breaker.counting import WITHIN
-from crm_sync.inbound import lifecycle
 from crm_sync.kinds import KINDS
-from crm_sync.models import CountedChange, ExternalRecord, InboxEvent, MassChange, OutboxChange
+from crm_sync.models import Connection, CountedChange, ExternalRecord, InboxEvent, MassChange, OutboxChange
 from crm_sync.models.mass_changes import Way
 from crm_sync.models.queues import INBOX, MASS_CHANGES, OUTBOX, REFRESH
 from workspaces.actors import Actor
@@ -80,6 +79,12 @@ def reject(mass: MassChange, *, reason: str, by: Actor, put_back: bool = False) 
         mass.connection, "mass_change", f"{mass}: {count:,} held were discarded. {reason}", by=by.label
     )
     return True
+
+
+def note_limit(connection: Connection, *, by: Actor) -> None:
+    percent = connection.mass_percent
+    told = f"Changes of more than {percent} % of the records are held." if percent else "No change is held."
+    audit.note(connection, "mass_change", told, by=by.label)
 
 
 def passed(mass: MassChange):
@@ -160,7 +165,7 @@ def _archive_quietly(mass: MassChange) -> None:
     """The records are gone over there; ours stay, and nobody loses their way in."""
     links = ExternalRecord.objects.linked().filter(pk__in=mass.held.values("link"))
     waiting = OutboxChange.objects.filter(link__in=links, state__in=["pending", "inflight"])
-    message = lifecycle.DELETED.format(noun=mass.object_type, crm=mass.connection)
+    message = delivery.DELETED.format(noun=mass.object_type, crm=mass.connection)
     waiting.update(state="parked", message=message, finished_at=timezone.now())
     links.update(state=ExternalRecord.State.ARCHIVED, state_at=timezone.now(), suspended=[])
 

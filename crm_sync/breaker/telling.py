@@ -1,11 +1,13 @@
 """Admins hear of a mass change once, when there is something to count."""
 
+from django.db.models import Count
 from django.utils import timezone
 
 from crm_sync.breaker import deciding
 from crm_sync.breaker.counting import TELL_AFTER
+from crm_sync.kinds import KINDS
 from crm_sync.limits.trouble import tell_admins
-from crm_sync.models import MassChange
+from crm_sync.models import Connection, MassChange
 from crm_sync.models.queues import MASS_CHANGES, in_words
 from workspaces.jobs import job_transaction, queue
 
@@ -31,6 +33,16 @@ def _tell(mass: MassChange) -> bool:
     context["samples"] = [f"{sample.record}: {sample.before} → {sample.after}" for sample in samples(mass)]
     tell_admins(mass.connection, "emails/crm_mass_change", context)
     return True
+
+
+def mass_changes_of(connection: Connection) -> list[MassChange]:
+    """Those that wait for a decision, with what the page says of each."""
+    waiting = MassChange.objects.open().filter(connection=connection).select_related("mapping__prop")
+    found = list(waiting.annotate(count=Count("held")).order_by("opened_at"))
+    for mass in found:
+        mass.connection, mass.samples = connection, samples(mass)
+        mass.things = KINDS[mass.object_type].plural.lower()
+    return found
 
 
 def samples(mass: MassChange, rows=None) -> list:

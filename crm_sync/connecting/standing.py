@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 
-from crm_sync.models import Connection, InboxEvent
+from crm_sync import watchdog
+from crm_sync.models import Connection, InboxEvent, MassChange
 
 Status = Connection.Status
 
@@ -42,6 +43,13 @@ def _of_active(connection: Connection) -> Standing:
         return Standing(word, "warning", "lock", text, step, "crm_keys")
     if connection.resting_until and connection.resting_until > timezone.now() and connection.message:
         return Standing("Waiting", "warning", "clock", connection.message)
+    if MassChange.objects.open().filter(connection=connection).exists():
+        text = "So many records changed at once that the rest is held until somebody decides."
+        return Standing("Mass change held", "warning", "hold", text, "Review", "crm_connection")
+    if silent := watchdog.broken(connection):
+        things = watchdog.things(silent)
+        text = watchdog.SILENT.format(crm=connection, things=things[0].upper() + things[1:])
+        return Standing("Broken webhooks", "warning", "bolt", text, "Check the app", "crm_app")
     if unheard := unsubscribed(connection):
         fields = ", ".join(unheard[:3]) + (f" and {len(unheard) - 3} more" if len(unheard) > 3 else "")
         text = (

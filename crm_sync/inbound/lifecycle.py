@@ -26,7 +26,6 @@ from workspaces.jobs import leave_work
 from workspaces.models import Contact
 
 State = ExternalRecord.State
-DELETED = "This {noun} was deleted in {crm}."
 MERGED = "Merged with another {noun} in {crm}: {name} holds the link."
 TWO = "{crm} merged the records of both. Nothing was taken away here: say which of the two stays."
 
@@ -86,7 +85,7 @@ def archive(connection: Connection, link: ExternalRecord) -> None:
     """The record was deleted in the CRM, or is not there: ours stays, and what waits is kept for its return."""
     if link.state == State.ARCHIVED:
         return
-    message = DELETED.format(noun=link.object_type, crm=connection)
+    message = delivery.DELETED.format(noun=link.object_type, crm=connection)
     waiting = OutboxChange.objects.filter(link=link, state__in=["pending", "inflight"])
     waiting.update(state=OutboxChange.State.PARKED, message=message, finished_at=timezone.now())
     rule = ImportRule.objects.filter(connection=connection, object_type=link.object_type).first()
@@ -113,7 +112,7 @@ def restore(connection: Connection, link: ExternalRecord) -> None:
     link.state, link.state_at = State.LINKED, timezone.now()
     link.save(update_fields=["state", "state_at"])
     parked = OutboxChange.objects.filter(
-        link=link, state="parked", message=DELETED.format(noun=link.object_type, crm=connection)
+        link=link, state="parked", message=delivery.DELETED.format(noun=link.object_type, crm=connection)
     )
     if parked.update(state="pending", next_at=timezone.now(), tries=0, finished_at=None):
         leave_work(OUTBOX)

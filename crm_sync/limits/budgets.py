@@ -6,7 +6,7 @@ keep some. Work of a lower priority leaves a part of it to the others. Nobody sl
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db import connection as database
 from django.db.models import Max, Q
@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from crm_sync.connectors.failures import CrmError, Failure, FailureKind
 from crm_sync.connectors.throttling import Priority, Usage
+from crm_sync.limits.retries import today_of
 from crm_sync.models import Allowance, Connection
 from workspaces.tenancy import workspace_transaction
 
@@ -34,7 +35,9 @@ PAUSED = "{crm} asked us to wait."
 EMPTY = "Waiting for its turn: more urgent work goes first."
 SPENT = "Most of {crm}'s allowance for today is used; the rest is kept for changes."
 TAKE = """
-    UPDATE crm_sync_allowance SET filled_at = clock_timestamp(), "left" = {filled} - 1
+    UPDATE crm_sync_allowance SET filled_at = clock_timestamp(), "left" = {filled} - 1, day = %(today)s,
+      asked = CASE WHEN day = %(today)s THEN asked ELSE '{}' END || jsonb_build_object(
+        %(who)s::text, CASE WHEN day = %(today)s THEN coalesce((asked->>%(who)s)::int, 0) ELSE 0 END + 1)
     WHERE connection_id = %(connection)s AND lane = %(lane)s
       AND (paused_until IS NULL OR paused_until <= clock_timestamp())
       AND {filled} - 1 >= most * %(reserve)s
@@ -104,11 +107,13 @@ class Budget:
                 Allowance.objects.filter(later, connection=self.connection).update(paused_until=until, left=0)
 
     def _takes(self, lane: str) -> bool:
-        asked: dict[str, str | float] = {
+        asked: dict[str, str | float | date] = {
             "connection": str(self.connection.pk),
             "lane": lane,
             "reserve": RESERVE[self.priority],
             "day": DAY[self.priority],
+            "who": str(int(self.priority)),
+            "today": today_of(self.connection),
         }
         with database.cursor() as cursor:
             cursor.execute(TAKE, asked)

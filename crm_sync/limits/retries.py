@@ -1,7 +1,7 @@
 """What becomes of work that failed: again later, put aside with a reason, or the connection stops."""
 
 import random
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db.models import QuerySet
@@ -56,12 +56,20 @@ def rest(connection: Connection, failure: Failure) -> None:
 
 def midnight(connection: Connection, now: datetime) -> datetime:
     """When the account's next day begins: its daily allowance comes back then."""
-    try:
-        zone = ZoneInfo(connection.time_zone or "UTC")
-    except (ZoneInfoNotFoundError, ValueError):
-        zone = ZoneInfo("UTC")
+    zone = _zone_of(connection)
     tomorrow = now.astimezone(zone).date() + timedelta(days=1)
     return datetime.combine(tomorrow, time.min, zone)
+
+
+def today_of(connection: Connection) -> date:
+    return timezone.now().astimezone(_zone_of(connection)).date()
+
+
+def _zone_of(connection: Connection) -> ZoneInfo:
+    try:
+        return ZoneInfo(connection.time_zone or "UTC")
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
 
 
 def recovered(connection: Connection) -> None:

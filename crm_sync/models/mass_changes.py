@@ -59,7 +59,11 @@ class MassChange(WorkspaceModel):
 
     def __str__(self):
         what = self.mapping.prop.label if self.mapping else f"Deleted {self.object_type} records"
-        return f"{what}, {self.get_way_display().lower()}"
+        return f"{what} {self.whence}"
+
+    @property
+    def whence(self):
+        return f"from {self.connection}" if self.way == Way.IN else f"to {self.connection}"
 
 
 class CountedChange(WorkspaceModel):

@@ -6,11 +6,15 @@ from django.template.defaultfilters import pluralize
 from django.views.decorators.http import require_POST, require_safe
 
 from crm_sync.agreement.refreshing import refresh
+from crm_sync.breaker.telling import mass_changes_of
 from crm_sync.connecting import accounts, signing
 from crm_sync.connecting.standing import standing_of
 from crm_sync.health import charts
+from crm_sync.health.allowances import budget_of
 from crm_sync.health.figures import FAILED_CHANGES, WAITING_CHANGES, counts_of, health_of, name_subjects
+from crm_sync.health.looks import looks_of
 from crm_sync.models import Connection, InboxEvent, OutboxChange
+from crm_sync.settings_views.mass_changes import LimitForm
 from workspaces.access import settings_view
 from workspaces.actors import Actor
 from workspaces.tenancy import workspace_transaction
@@ -42,6 +46,10 @@ def connection_health(request, pk):
         "connection": connection,
         "standing": standing_of(connection),
         "health": health,
+        "mass_changes": mass_changes_of(connection),
+        "budget": budget_of(connection),
+        "looks": looks_of(connection),
+        "limit_form": LimitForm(initial={"mass_percent": connection.mass_percent}),
         "lag": charts.lag_chart(health.hours),
         "throughput": charts.changes_chart(health.hours),
         "open_changes": changes.order_by("state", "created_at")[:SHOWN],

@@ -21,6 +21,7 @@ class Tally:
     seen: int = 0
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COUNTED, 0))
     samples: dict[str, list[str]] = field(default_factory=dict)
+    missed: int = 0  # changes that somebody should have told us of by then
 
     def add(self, what: str, sample: str = "") -> None:
         self.counts[what] += 1
@@ -78,12 +79,15 @@ def note_page(job: SyncJob, tally: Tally, *, cursor: str) -> bool:
     """Cursor and counts in one go. Returns whether the job is still wanted."""
     row = SyncJob.objects.select_for_update().get(pk=job.pk)
     row.seen += tally.seen
+    row.missed += tally.missed
     for name, count in tally.counts.items():
         setattr(row, name, getattr(row, name) + count)
         if have := tally.samples.get(name):
             row.samples[name] = [*row.samples.get(name, []), *have][:SAMPLES]
     row.cursor, row.moved_at, row.leased_until, row.message = cursor, timezone.now(), None, ""
-    row.save(update_fields=["seen", *COUNTED, "samples", "cursor", "moved_at", "leased_until", "message"])
+    row.save(
+        update_fields=["seen", "missed", *COUNTED, "samples", "cursor", "moved_at", "leased_until", "message"]
+    )
     return row.state == SyncJob.State.RUNNING
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from django.utils import timezone
 
+from crm_sync import watchdog
 from crm_sync.agreement.decisions import Decision
 from crm_sync.breaker.counting import Gate
 from crm_sync.connectors.base import Association, Connector, CrmRecord
@@ -102,11 +103,16 @@ class Page:
             return
         if link.state == State.ARCHIVED:
             lifecycle.restore(self.connection, link)
+        was_read = link.complete_at is not None
         outcome = merging.merge_record(link, record, found, self.intake.mappings, self.known, gate=self.gate)
+        if was_read and (outcome.held or outcome.those(Decision.TAKE, Decision.OVERRULE)):
+            tally.missed += watchdog.is_missed(found.updated_at)
         self._count(outcome, record, tally)
 
     def _count(self, outcome: merging.Outcome, record, tally: Tally) -> None:
-        if outcome.those(Decision.OVERRULE, Decision.KEEP):
+        if outcome.held:
+            tally.add("conflicts", f"{record}: held")
+        elif outcome.those(Decision.OVERRULE, Decision.KEEP):
             tally.add("conflicts", _told(record, outcome, Decision.OVERRULE, Decision.KEEP))
         elif outcome.those(Decision.TAKE, Decision.SEND):
             tally.add("changed", _told(record, outcome, Decision.TAKE, Decision.SEND))

@@ -12,6 +12,7 @@ from django.db.models import Min, Q
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
+from crm_sync import watchdog
 from crm_sync.agreement.refreshing import refresh
 from crm_sync.connecting.providers import connector_for
 from crm_sync.connectors.base import Connector, ScanCursor
@@ -83,7 +84,7 @@ def _plan(connection, object_type: str, feed: str, every: timedelta, now: dateti
     )
     if place.next_at > now:
         return
-    place.next_at = now + every
+    place.next_at = now + (EVERY_POLL if place.broken_at else every)
     place.save(update_fields=["next_at"])
     cursor = ""
     if feed == SyncJob.Kind.SWEEP:
@@ -134,6 +135,8 @@ def step(job: SyncJob) -> None:
         if wanted and answer.done:
             jobs.finish(job)
             _keep_place(job, answer.cursor)
+            if job.kind == SyncJob.Kind.SWEEP:
+                watchdog.note_sweep(job)
 
 
 def _close(connector: Connector, job: SyncJob, tally: jobs.Tally) -> None:
@@ -163,6 +166,7 @@ def _follow_deletions(connector: Connector, job: SyncJob, tally: jobs.Tally) -> 
                 )
                 if found := link.first():
                     tally.add("archived", str(found.record))
+                    tally.missed += watchdog.is_missed(deletion.at)
                     refresh([found])  # the look decides: deleted, merged, or there again
         cursor, done = page.cursor, page.done
 

@@ -277,5 +277,5 @@ def test_the_health_page_costs_the_same_for_one_row_and_twenty(
         push({"propertyName": "partner_tier", "occurredAt": n})
     admin.get(address("crm_connection", sync.connection.pk))
 
-    with django_assert_max_num_queries(24):
+    with django_assert_max_num_queries(32):
         admin.get(address("crm_connection", sync.connection.pk))

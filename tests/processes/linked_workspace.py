@@ -25,6 +25,8 @@ def plant(partners: int) -> None:
         connection = connect_hubspot(
             account=hubspot.ACCOUNT, app=hubspot.APP, token=hubspot.TOKEN, secret=hubspot.SECRET, by=SYSTEM
         )
+        connection.mass_percent = 0  # each disaster comes with a change of everything
+        connection.save(update_fields=["mass_percent"])
         for key in FIELDS:
             field = CrmField(name=key, label=key, type="string", widget="text", options=())
             prop = properties["partner", key]
