@@ -20,6 +20,11 @@ BEAT_SCHEDULE = {
         "args": ["segments.history"],
         "options": {"expires": 900},
     },
+    "segments-rosters": {
+        "task": "workspaces.ring_everywhere",
+        "schedule": crontab(minute=29, hour=2),
+        "args": ["segments.rosters"],
+    },
     "crm-sweeps": {
         "task": "workspaces.ring_everywhere",
         "schedule": crontab(

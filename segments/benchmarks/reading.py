@@ -7,7 +7,7 @@ from django.http import QueryDict
 from segments.benchmarks.crowd import Crowd
 from segments.editor import preview
 from segments.engine import definitions
-from segments.history.member_list import PAGE, MemberList
+from segments.history.member_list import MemberList
 from segments.models import Segment
 from segments.rules.tree import new_tree
 from segments.rules.validate import validate
@@ -38,7 +38,7 @@ def _members(crowd: Crowd) -> Iterator[Figure]:
 
             def page(segment=segment):
                 found = MemberList(segment, QueryDict(), zone=crowd.workspace.zone, member=None)
-                return list(found.page.object_list)[:PAGE]
+                return found.count, found.page.records
 
             took = timed(page, times=5, warm_up=1)
             note = f"{segment.member_count:,} members"

@@ -18,6 +18,7 @@ from segments.engine import (
     dependents,
     facts,
     filling,
+    rosters,
     scouting,
     staging,
     states,
@@ -324,6 +325,8 @@ def drain_sweep() -> None:
                 facts.forget(level, [chunk], definitions.current().facts[level])
         with jobs.job_transaction():
             sweep_retired(level, list(range(CHUNKS)))
+    with jobs.job_transaction():
+        jobs.leave_work(rosters.QUEUE)
 
 
 def retry(segment: Segment, *, by: Actor) -> Build | None:

@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.core.paginator import Page, Paginator
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
@@ -17,13 +16,14 @@ from segments.engine import dependents, history, lists
 from segments.engine.backfill import moment_of_workspace
 from segments.engine.definitions import fields_of
 from segments.exceptions.marks import ALWAYS, HELD, marks
+from segments.history import member_pages
 from segments.history.as_of import Asked, AsOf
+from segments.history.member_pages import Page, Place
 from segments.insiders import Among
 from segments.models import Segment
 from segments.why import Node, Reader, Reading, overruled
 from workspaces.models import TeamMember
 
-PAGE = 50
 AT_ONCE = 500  # rows of an export for which the history is asked together
 GONE = 20  # ids of deleted records that the page names
 OUTSIDE = 5  # people who are no members and called like what was typed
@@ -71,7 +71,7 @@ class MemberList:
         self.members = AsOf(segment, self.asked.at)
         self.joined = params.get("joined", "") if params.get("joined", "") in JOINED else ""
         self.how = params.get("how", "") if params.get("how", "") in HOW else ""
-        self.page_number = params.get("page")
+        self.place = Place.read(segment.level, params)
 
     @property
     def as_of(self):
@@ -80,11 +80,23 @@ class MemberList:
 
     @cached_property
     def page(self) -> Page:
-        return Paginator(self._found(), PAGE).get_page(self.page_number)
+        if self._everybody:
+            return member_pages.of_members(self.segment, self._size, self.place)
+        return member_pages.of_queryset(self._found(), self.place)
+
+    @property
+    def _everybody(self) -> bool:
+        """All who are in now, as the segment's own count has them: nobody is counted for it."""
+        decides = self.segment.live_build is not None and self.segment.archived_at is None
+        return decides and not (self.as_of or self.q or self.how or self.joined)
+
+    @cached_property
+    def _size(self) -> member_pages.Size:
+        return member_pages.Size.of(self.segment)
 
     @cached_property
     def rows(self) -> list[Row]:
-        return self._rows(list(self.page.object_list))
+        return self._rows(self.page.records)
 
     @cached_property
     def gone(self) -> list:
@@ -95,9 +107,9 @@ class MemberList:
     def shown_gone(self) -> list:
         return self.gone[:GONE]
 
-    @property
+    @cached_property
     def count(self) -> int:
-        return self.page.paginator.count + len(self.gone)
+        return self._size.members if self._everybody else self._found().count() + len(self.gone)
 
     @cached_property
     def version(self):

@@ -8,6 +8,7 @@ from segments.models.history import BuildChange, CountDelta, HistoryMark, Member
 from segments.models.member_file import MemberFile
 from segments.models.notification import Channel, Level, NotificationDefault, SegmentNotification
 from segments.models.permission import Permission
+from segments.models.roster import Roster
 from segments.models.scheduled import ScheduledChange
 from segments.models.segment import Build, Definitions, Segment, StaticMember
 from segments.models.state import ContactState, PartnerState
@@ -36,6 +37,7 @@ __all__ = [
     "NotificationDefault",
     "PartnerState",
     "Permission",
+    "Roster",
     "ScheduledChange",
     "Segment",
     "SegmentCheck",
