@@ -11,6 +11,7 @@ from crm_sync.settings_views import (
     mass_changes,
     records,
     sign_in,
+    streams,
     wizard,
 )
 
@@ -35,6 +36,7 @@ settings_urlpatterns = [
     path("<uuid:pk>/keys/", wizard.keys, name="crm_keys"),
     path("<uuid:pk>/app/", wizard.app, name="crm_app"),
     path("<uuid:pk>/app/project/", wizard.app_files, name="crm_app_files"),
+    path("<uuid:pk>/app/stream/", streams.stream, name="crm_stream"),
     path("<uuid:pk>/pause/", connections.pause, name="crm_pause"),
     path("<uuid:pk>/resumption/", connections.resumption, name="crm_resumption"),
     path("<uuid:pk>/reading/", connections.reading, name="crm_reading"),

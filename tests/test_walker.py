@@ -142,6 +142,7 @@ ROUTES = {
     "settings:crm_keys": ("connection",),
     "settings:crm_app": ("connection",),
     "settings:crm_app_files": ("connection",),
+    "settings:crm_stream": ("connection",),
     "settings:crm_pause": ("connection",),
     "settings:crm_resumption": ("connection",),
     "settings:crm_reading": ("connection",),
@@ -241,6 +242,7 @@ ROUTES = {
 # What a button sends along; without it the address answers 404 to everybody.
 PRESSED = {
     "settings:crm_import_start": {"kind": "try"},
+    "settings:crm_stream": {"do": "off"},
     "settings:tab_sections": {"kind": "rich_text"},
     "settings:tab_position": {"places": "1"},
     "settings:section_position": {"places": "1"},

@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
                         max_length=100,
                         validators=[
                             django.core.validators.RegexValidator(
-                                "^/data/[A-Za-z]\\w*(ChangeEvents?|__chn)\\Z",
+                                "^/data/(ChangeEvents|[A-Za-z]\\w*(ChangeEvent|__chn))\\Z",
                                 "A channel looks like /data/ChangeEvents or /data/Partners__chn.",
                             )
                         ],

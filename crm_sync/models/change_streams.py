@@ -7,7 +7,7 @@ from workspaces.tenancy import WorkspaceForeignKey, WorkspaceManager, WorkspaceM
 
 EVERYTHING = "/data/ChangeEvents"  # of all objects that are selected in the CRM
 CHANNEL = RegexValidator(
-    r"^/data/[A-Za-z]\w*(ChangeEvents?|__chn)\Z",
+    r"^/data/(ChangeEvents|[A-Za-z]\w*(ChangeEvent|__chn))\Z",
     "A channel looks like /data/ChangeEvents or /data/Partners__chn.",
 )
 

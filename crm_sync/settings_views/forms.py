@@ -4,7 +4,7 @@ from django.core.validators import RegexValidator
 from crm_sync.connectors.salesforce.ids import is_id, long_id
 from crm_sync.kinds import KINDS
 from crm_sync.mapping.schema import known_field
-from crm_sync.models import ExternalRecord, FieldMapping
+from crm_sync.models import ChangeStream, Connection, ExternalRecord, FieldMapping
 from workspaces.models import Contact, Partner, Property
 
 DIGITS = RegexValidator(r"^\d{1,20}\Z", "This is a number, as HubSpot shows it.")
@@ -112,3 +112,22 @@ def _field_groups(connection):
 
 def _words(field):
     return f"{field['label']} (can only come in)" if field["read_only"] else field["label"]
+
+
+class StreamForm(forms.ModelForm):
+    """What to listen to, where a CRM streams its changes."""
+
+    class Meta:
+        model = ChangeStream
+        fields = ["channel"]
+        help_texts = {
+            "channel": "Another one only if somebody made it for the portal, such as /data/Portal__chn."
+        }
+
+    @classmethod
+    def of(cls, connection):
+        """None where a CRM does not stream."""
+        if connection.provider != Connection.Provider.SALESFORCE:
+            return None
+        stream = ChangeStream.objects.filter(connection=connection).first()
+        return cls(instance=stream or ChangeStream())

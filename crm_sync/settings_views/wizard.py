@@ -9,9 +9,11 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from crm_sync.connecting import accounts, project, trying, ways
+from crm_sync.connecting.stream_state import state_of
 from crm_sync.inbound.receiving import HUBSPOT_PATH, salesforce_path
 from crm_sync.models import Connection
 from crm_sync.settings_views import sign_in
+from crm_sync.settings_views.forms import StreamForm
 from crm_sync.settings_views.wizard_forms import FORMS
 from workspaces.access import settings_view
 from workspaces.actors import Actor
@@ -85,6 +87,10 @@ def project_files(request, slug):
 def app(request, pk):
     """What the app over there has to know, and whether it does."""
     connection = get_object_or_404(Connection.objects, pk=pk)
+    return app_page(request, connection, stream_form=StreamForm.of(connection))
+
+
+def app_page(request, connection, *, stream_form, status=200):
     told = project.subscriptions(connection)
     listed = [(name, name in connection.subscriptions) for name in told]
     context = {
@@ -94,8 +100,10 @@ def app(request, pk):
         "hook": hook_address(connection),
         "answer": sign_in.answer_address(),
         "new": [name for name, known in listed if not known],
+        "stream": state_of(connection),
+        "stream_form": stream_form,
     }
-    return render(request, "crm_sync/settings/app.html", context)
+    return render(request, "crm_sync/settings/app.html", context, status=status)
 
 
 @require_POST

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+from django.db import close_old_connections
+from django.db import connection as database
 from django.db.models import Q
 from django.utils import timezone
 
@@ -76,6 +78,12 @@ def held(tenure: Tenure) -> ChangeStream:
     if stream is None:
         raise Lost
     return stream
+
+
+def let_database_go() -> None:
+    """Lines wait for hours: the connections of a pool are for those who work."""
+    if not database.in_atomic_block:  # only a test holds a transaction open around a line
+        close_old_connections()
 
 
 def _free(now) -> Q:

@@ -7,8 +7,7 @@ import time
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, close_old_connections
-from django.db import connection as database
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from crm_sync.connecting import tokens
@@ -74,7 +73,7 @@ class Line:
             return self._after(error)
         finally:
             self.opened_at = 0.0
-            _give_back_the_database()
+            leases.let_database_go()
 
     def listen(self) -> None:
         """Until the line ends. Each batch is kept before more is asked for."""
@@ -88,7 +87,7 @@ class Line:
         self.opened_at = time.monotonic()
         for batch in self.subscription:
             keeping.keep(self.tenure, batch.changes, batch.place)
-            _give_back_the_database()
+            leases.let_database_go()
             self.heard_at, self.token_renewed = time.monotonic(), False
             if batch.pending <= 0:
                 self.subscription.more()
@@ -141,9 +140,3 @@ def _subscribed(stream: ChangeStream, key: tokens.Key, schemas: Schemas) -> Subs
         schemas=schemas,
         plain=bool(stand_in),
     )
-
-
-def _give_back_the_database() -> None:
-    """Lines wait for hours: the connections of a pool are for those who work."""
-    if not database.in_atomic_block:  # only a test holds a transaction open around a line
-        close_old_connections()

@@ -5,7 +5,7 @@ import time
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from django.db import InterfaceError, OperationalError, close_old_connections
+from django.db import InterfaceError, OperationalError
 
 from crm_sync.streams import leases
 from workspaces.keys import uuid7
@@ -28,7 +28,7 @@ class Listener:
         except (OperationalError, InterfaceError) as error:
             log.warning("The database is away: %s", error)
         finally:
-            close_old_connections()
+            leases.let_database_go()
 
     def stop(self) -> None:
         """What was heard is stored to its end; then somebody else may listen, at once."""
