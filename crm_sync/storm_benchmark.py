@@ -39,10 +39,10 @@ REST_SECONDS = 600
 MORTAL = ("web", "worker", "relay")
 
 
-@benchmark("crm-storm", events=20_000, kills=20, companies=500, seed=1)
-def crm_storm(*, events, kills, companies, seed):
+@benchmark("crm-storm", events=20_000, kills=20, companies=500, seed=1, lease=30)
+def crm_storm(*, events, kills, companies, seed, lease):
     """Signed webhooks with duplicates and reorderings, partners' edits, and processes killed on the way."""
-    with Storm(companies, random.Random(seed)) as storm:  # noqa: S311
+    with Storm(companies, random.Random(seed), lease) as storm:  # noqa: S311
         started = time.perf_counter()
         storm.rage(events, kills)
         raged = time.perf_counter() - started
@@ -63,7 +63,7 @@ def crm_storm(*, events, kills, companies, seed):
 class Storm:
     """A workspace, a stand-in that calls it, and the processes in between, which die and come back."""
 
-    def __init__(self, companies, chance):
+    def __init__(self, companies, chance, lease):
         self.companies, self.chance = companies, chance
         self.web, self.crm = free_port(), free_port()
         self.url = f"http://localhost:{self.web}"
@@ -73,6 +73,7 @@ class Storm:
             "PORTAL_PUBLIC_URL": self.url,
             "PORTAL_HUBSPOT_API_URL": f"http://127.0.0.1:{self.crm}",
             "PORTAL_LOG_LEVEL": "CRITICAL",
+            "PORTAL_LEASE_SECONDS": str(lease),
         }
         self.environment.pop("DATABASE_OWNER_URL", None)
         self.processes = {}

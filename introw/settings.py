@@ -55,6 +55,8 @@ SALESFORCE_EVENTS = env("PORTAL_SALESFORCE_EVENTS", "api.pubsub.salesforce.com:7
 SALESFORCE_STANDIN_EVENTS = env("PORTAL_SALESFORCE_STANDIN_EVENTS", "") if DEMO else ""
 # First key encrypts, all of them decrypt: put a new one in front to rotate.
 ENCRYPTION_KEYS = [key for key in env("PORTAL_ENCRYPTION_KEYS", "").split(",") if key]
+# How long work waits whose process died, until another takes it: longer than a call to a CRM can take.
+LEASE_SECONDS = float(env("PORTAL_LEASE_SECONDS", "30"))
 
 INSTALLED_APPS = [
     "workspaces",

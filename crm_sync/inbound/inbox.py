@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
@@ -27,7 +28,7 @@ from crm_sync.models.queues import INBOX
 from workspaces.jobs import job_transaction, queue
 
 log = logging.getLogger(__name__)
-LEASE = timedelta(seconds=30)  # longer than a call to the CRM can take; a second reader would only read twice
+LEASE = timedelta(seconds=settings.LEASE_SECONDS)  # a second reader would only read twice
 BATCH = 100
 MOST_PASSES = 500  # then the relay rings again: a task must end
 ASKS_FOR_COMPANY = ("associationChange", "creation", "restore", "merged")

@@ -8,6 +8,7 @@ that its echo is known even when a newer edit has taken its place.
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from django.conf import settings
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
@@ -29,7 +30,7 @@ from crm_sync.outbound.planning import Plan, plan
 from workspaces.jobs import job_transaction, queue
 from workspaces.models import PropertyDelivery
 
-LEASE = timedelta(seconds=60)  # longer than the two calls to the CRM can take
+LEASE = 2 * timedelta(seconds=settings.LEASE_SECONDS)  # two calls to the CRM
 BATCH = 100
 MOST_PASSES = 500
 # A guard costs a call of its own for each record, or one more look: too much where an import edits thousands.

@@ -39,6 +39,7 @@ class Command(BaseCommand):
         parser.add_argument("--only", default="", help="parts of a benchmark, separated by commas")
         parser.add_argument("--folder", help="where the servers keep their data, to load less next time")
         parser.add_argument("--unstored", action="store_true", help="leave the last stored run as it is")
+        parser.add_argument("--throw-away", action="store_true", help="on servers that may lose everything")
         parser.add_argument("--here", action="store_true", help="on the servers of the environment")
 
     def handle(self, *, names, size, here, **options):
@@ -48,7 +49,7 @@ class Command(BaseCommand):
         if unknown := set(names) - set(REGISTRY):
             raise CommandError(f"There is no benchmark {', '.join(sorted(unknown))}.")
         if not here:
-            return self._on_servers_of_its_own(options["folder"])
+            return self._on_servers_of_its_own(options["folder"], throw_away=options["throw_away"])
         call_command("migrate", verbosity=0)
         only = {"only": options["only"].split(",")} if options["only"] else {}
         self._measure(names or list(REGISTRY), parse_sizes(size) | only, stored=not options["unstored"])
@@ -59,11 +60,12 @@ class Command(BaseCommand):
             sizes = " ".join(f"{name}={number}" for name, number in entry.sizes.items())
             self.stdout.write(f"{entry.name:<14} {entry.about}  {sizes}")
 
-    def _on_servers_of_its_own(self, kept):
+    def _on_servers_of_its_own(self, kept, *, throw_away):
         with nullcontext(kept) if kept else tempfile.TemporaryDirectory(prefix="portal-bench-") as folder:
             Path(folder).mkdir(mode=0o711, parents=True, exist_ok=True)
             Path(folder).chmod(0o711)
-            servers = Servers(Path(folder), more=POSTGRES_SETTINGS)
+            more = {} if throw_away else POSTGRES_SETTINGS
+            servers = Servers(Path(folder), more=more, throw_away=throw_away)
             servers.start()
             try:
                 arguments = [sys.executable, sys.argv[0], *sys.argv[1:], "--here"]

@@ -8,6 +8,7 @@ import signal
 import time
 
 import psycopg
+from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import connection
 
@@ -15,7 +16,7 @@ from workspaces import jobs
 
 log = logging.getLogger(__name__)
 POLL_SECONDS = 1.0
-LEASE_SECONDS = 20.0  # a ring that led to nothing by then is repeated
+LEASE_SECONDS = settings.LEASE_SECONDS * 2 / 3  # a ring that led to nothing by then is repeated
 WAITING = """
     SELECT workspace_id::text, queue, min(id), max(id) FROM workspaces_due
     WHERE due_at <= now() GROUP BY workspace_id, queue
