@@ -168,6 +168,7 @@ def delete(segment: Segment) -> None:
     level = segment.level
     publishing.lock(level, list(range(publishing.CHUNKS)))  # every state is written, in no order
     exceptions.forget(segment)
+    switching.forget_facts_of(segment.builds.filter(state=Build.State.LIVE))
     segment.builds.update(state=Build.State.RETIRED)
     publishing.sweep_retired(level, list(range(publishing.CHUNKS)))
     segment.delete()

@@ -9,6 +9,7 @@ from segments.rules.words import value_words
 from workspaces.actors import SYSTEM, Actor
 from workspaces.signals import RecordChange
 
+MOST_NAMED = 3
 WORDS = {
     "created": "was added",
     "moved": "moved to another partner",
@@ -59,6 +60,7 @@ class Cause:
         for place, old, new in later.changes:
             changes[place] = (changes[place][0] if place in changes else old, new)
         by = self.by if self.by.kind in ("crm", "import") else later.by
+        by = replace(by, label=_both(self.by.label, later.by.label))
         both = tuple((place, old, new) for place, (old, new) in changes.items())
         return replace(later, by=by, changes=both)
 
@@ -78,6 +80,12 @@ class Cause:
             return cls("moved", change.by)
         changes = tuple(((side, number), old, new) for number, (old, new) in change.values.items())
         return cls("property", change.by, changes)
+
+
+def _both(label: str, later: str) -> str:
+    """Whoever had a part in it, the first first."""
+    names = [name for name in label.split(" and ") if name]
+    return label if later in names or not later else " and ".join([*names, later][-MOST_NAMED:])
 
 
 def in_words(cause: dict, fields: Fields) -> str:

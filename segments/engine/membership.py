@@ -121,8 +121,9 @@ class Evaluation:
         rules = self.definitions.rules["contact"]
         asked = {("partner", key) for _, key in places if rules.touched_by([("partner", key)])}
         if asked:
-            _, known = self._carried.setdefault(subject.id, (cause, set()))
-            known |= asked
+            before, known = self._carried.get(subject.id, (cause, set()))
+            both = cause if before is cause else before.followed_by(cause)
+            self._carried[subject.id] = (both, known | asked)
 
     def _decide(
         self,

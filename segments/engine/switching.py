@@ -10,8 +10,12 @@ from segments import live
 from segments.engine import backfill, counting, definitions, exceptions, staging
 from segments.engine.history import FOLLOW
 from segments.models import Build, BuildChange, Segment
+from segments.rules.operators import OPERATORS
+from segments.rules.tree import Node, conditions
 from workspaces import jobs
 from workspaces.actors import Actor
+
+OF_HISTORY = {one.name for known in OPERATORS.values() for one in known.values() if one.reads == "history"}
 
 
 def switch(builds: Iterable[Build]) -> None:
@@ -29,7 +33,9 @@ def _switch_one(build: Build, now: datetime) -> None:
     if build.state != Build.State.BUILDING:
         return
     members = _remember(build, segment.live_build, now)
-    segment.builds.filter(state=Build.State.LIVE).update(state=Build.State.RETIRED, swept=False)
+    before = segment.builds.filter(state=Build.State.LIVE)
+    forget_facts_of(before)
+    before.update(state=Build.State.RETIRED, swept=False)
     build.state, build.live_at, build.members = Build.State.LIVE, now, members
     build.save(update_fields=["state", "live_at", "members"])
     if not build.by_rule:
@@ -72,6 +78,16 @@ def supersede(segment: Segment) -> None:
     )
 
 
+def forget_facts_of(builds: Iterable[Build]) -> None:
+    """What was kept for their rules alone leaves the states: by a worker, which takes the locks piece by piece."""
+    if any(_asks_for_facts(build.tree) for build in builds if build.tree):
+        jobs.leave_work("segments.sweep")
+
+
+def _asks_for_facts(tree: Node) -> bool:
+    return any(not isinstance(leaf["p"], int) or leaf["op"] in OF_HISTORY for _, leaf in conditions(tree))
+
+
 def let_go(segment: Segment, *, by: Actor) -> None:
     """An archived segment has no members: everybody leaves at one moment, and nobody is being counted in."""
     definitions.lock_exclusive()
@@ -79,6 +95,7 @@ def let_go(segment: Segment, *, by: Actor) -> None:
     live_build = segment.builds.filter(state=Build.State.LIVE).first()
     if live_build is None or segment.live_build != live_build.number:
         return
+    forget_facts_of([live_build])
     now = timezone.now()
     cause = {"why": "archived", "by": {"kind": by.kind, "id": by.id, "label": by.label}}
     rows = [

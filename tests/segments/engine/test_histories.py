@@ -5,10 +5,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 
+from segments import editing
 from segments.engine import clock
 from segments.models import PartnerState
+from segments.rules.tree import new_tree
 from tests.segments.conftest import ADA
 from workspaces import jobs
+from workspaces.models import Due
 from workspaces.properties import create_partner, set_properties
 
 
@@ -76,6 +79,31 @@ def test_people_follow_the_history_of_their_partner(make_segment, change, kestre
     change(tier="gold")
     change(tier="silver")
     assert seen_by(sam) == ["People of the once gold"]
+
+
+@pytest.mark.parametrize("ends", ["changed", "archived", "deleted"])
+def test_what_nobody_asks_any_more_is_forgotten(
+    acme, inside, make_segment, change, number, drain, kestrel, ends
+):
+    """By the sweep that is left to a worker: it takes everybody's locks, a few at a time."""
+    change(tier="gold")
+    once = make_segment("Once gold", ("tier", "has_ever_been", ["gold"]))
+    make_segment("Once silver", ("tier", "has_ever_been", ["silver"]))
+    plain = {"p": number("partner", "tier"), "of": "self", "op": "known"}
+    with inside(acme):
+        assert len(PartnerState.objects.get(partner=kestrel).facts) == 2
+        once.refresh_from_db()
+        if ends == "changed":
+            fields = {"name": once.name, "description": "", "kind": "dynamic", "by": ADA}
+            editing.save(once, tree=new_tree("partner", plain), **fields)
+        else:
+            editing.archive(once, by=ADA) if ends == "archived" else editing.delete(once)
+        assert Due.objects.filter(queue="segments.sweep").exists()
+    if ends != "changed":
+        return  # the sweep is the same
+    drain()
+    with inside(acme):
+        assert len(PartnerState.objects.get(partner=kestrel).facts) == 1
 
 
 def test_only_what_is_asked_is_kept(acme, inside, make_segment, change, kestrel):

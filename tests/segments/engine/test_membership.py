@@ -9,6 +9,7 @@ from segments.engine.definitions import fields_of
 from segments.models import ContactState, MembershipChange, PartnerState
 from tests.conftest import make_contact, make_partner
 from tests.segments.conftest import ADA
+from workspaces.actors import Actor
 from workspaces.models import Contact
 from workspaces.properties import create_contact, move_contact, set_properties
 
@@ -153,6 +154,23 @@ class TestManyContacts:
             assert words == {"The partner’s Tier went from Silver to Gold, by Ada"}
             assert not PartnerState.objects.filter(behind=True).exists()
             assert set(ContactState.objects.filter(contact__partner=kestrel).values_list("fanout")) == {(1,)}
+
+    def test_the_worker_knows_of_all_that_changed_before_it_came(
+        self, acme, inside, kestrel, crowd, make_segment, drain
+    ):
+        rule = (("partner.tier", "is_any_of", ["gold"]), ("partner.country", "eq", "norway"))
+        people = make_segment("Norwegian gold", *rule, level="contact")
+        with inside(acme):
+            set_properties(kestrel, {"country": "Norway"}, by=ADA)
+            set_properties(kestrel, {"tier": "platinum"}, by=ADA)
+        with inside(acme):
+            set_properties(kestrel, {"tier": "gold"}, by=Actor("team", "mia", "Mia"))
+        drain()
+        with inside(acme):
+            causes = MembershipChange.objects.filter(segment=people)
+            words = {in_words(change.cause, fields_of("contact")) for change in causes}
+        country = "The partner’s Country went from blank to “Norway”"
+        assert words == {f"{country}; the partner’s Tier went from Silver to Gold, by Ada and Mia"}
 
     def test_a_contact_changed_meanwhile_catches_up_with_everything(
         self, acme, inside, kestrel, crowd, gold_reps, members_of

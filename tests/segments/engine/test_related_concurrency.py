@@ -21,6 +21,7 @@ from tests.conftest import make_partner
 from tests.segments.conftest import ADA
 from tests.segments.engine.test_concurrency import time_of_database
 from tests.segments.engine.test_related import quote_by
+from workspaces import jobs
 from workspaces.models import Contact, Partner, Property
 from workspaces.properties import create_contact, move_contact, set_properties
 from workspaces.tenancy import workspace_transaction
@@ -131,7 +132,8 @@ def differences(level):
             ruled, rules.builds, builds_of=known.builds_of, exceptions={}, held=(), at=moment.at
         )
         if inside & live != subject.builds & live:
-            yield level, subject.id, "builds", subject.builds & live, inside & live
+            trees = {b.number: b.tree for b in Build.objects.filter(number__in=(subject.builds ^ inside) & live)}
+            yield level, subject.id, "builds", subject.builds & live, inside & live, trees, kept, fresh
 
 
 @pytest.mark.parametrize("queued", [False, True], ids=["inline", "queued"])
@@ -157,6 +159,64 @@ def test_what_is_kept_is_what_the_tables_say(acme, queued, monkeypatch, drain):
     assert crowd.errors == []
     assert min(crowd.done[job.__name__] for job in jobs) > 3
     with workspace_transaction(acme):
-        assert [found for level in ("partner", "contact") for found in differences(level)] == []
+        found = [one for level in ("partner", "contact") for one in differences(level)]
+        assert not found, "\n".join(map(str, found))
         assert not Build.objects.filter(state__in=["building", "failed"]).exists()
     print(dict(crowd.done))
+
+
+def test_a_build_waits_for_those_who_did_not_know_of_it(acme, inside, kestrel, sam, members_of, monkeypatch):
+    """Sam becomes an admin while nobody asks for that yet. The rule that does is there before this commits, and is
+    filled after it: else Kestrel would be left out for ever.
+    """
+    monkeypatch.setattr(publishing, "INLINE", 0)
+    with inside(acme):
+        role = Property.objects.get(level="contact", key="role").number
+    admin = {"op": "all", "items": [{"p": role, "of": "self", "op": "is_any_of", "v": ["admin"]}]}
+    leaf = {"p": "records:contacts", "of": "self", "op": "any", "where": admin}
+    changed, go_on = threading.Event(), threading.Event()
+    errors = []
+
+    def change():
+        with workspace_transaction(acme):
+            set_properties(Contact.objects.get(pk=sam.pk), {"role": "admin"}, by=ADA)
+            changed.set()
+            go_on.wait(10)
+
+    def fill():
+        jobs.run_everything()
+
+    threads = [threading.Thread(target=_alone, args=(act, errors)) for act in (change, fill)]
+    threads[0].start()
+    assert changed.wait(10)
+    with inside(acme):
+        rule = new_tree("partner", leaf)
+        segment = editing.create(level="partner", kind="dynamic", name="Has an admin", tree=rule, by=ADA)
+    threads[1].start()
+    _until_somebody_waits()
+    go_on.set()
+    for thread in threads:
+        thread.join(20)
+    assert errors == []
+    assert members_of(segment) == ["Kestrel"]
+
+
+def _alone(act, errors):
+    try:
+        act()
+    except Exception as error:
+        errors.append(repr(error))
+    finally:
+        connection.close()
+
+
+def _until_somebody_waits():
+    deadline = time.monotonic() + 10
+    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'advisory'"
+    while time.monotonic() < deadline:
+        with connection.cursor() as cursor:
+            cursor.execute(waiting)
+            if cursor.fetchone()[0]:
+                return
+        time.sleep(0.02)
+    raise AssertionError("Nobody waits.")
