@@ -22,6 +22,7 @@ class Step:
     permission: str
     done: Callable[[], bool]
     note: Callable[[], str] = str  # how far it is, in a few words
+    instead: tuple[str, str, str] | None = None  # another way to it: route, words, permission
 
 
 def register(step):
@@ -35,11 +36,19 @@ def for_member(member):
     for step in STEPS:
         address = _address(step.route)
         if address and member.may(step.permission):
-            found.append({"step": step, "url": address, "done": step.done(), "note": step.note()})
+            entry = {"step": step, "url": address, "done": step.done(), "note": step.note()}
+            found.append(entry | {"instead": None if entry["done"] else _instead(step, member)})
     first = next((entry for entry in found if not entry["done"]), None)
     if first:
         first["next"] = True
     return found
+
+
+def _instead(step, member):
+    """(address, words) of the other way, where there is one for the member."""
+    route, words, permission = step.instead or ("", "", "")
+    address = _address(route) if route and member.may(permission) else None
+    return (address, words) if address else None
 
 
 def _address(route):
@@ -81,6 +90,7 @@ register(
         permission="partners.manage",
         done=_has_partners,
         note=_how_many,
+        instead=("settings:crm_new", "Or connect your CRM, and they come from there", "crm.manage"),
     )
 )
 register(
