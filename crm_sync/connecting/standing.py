@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from crm_sync import watchdog
+from crm_sync.connecting.stream_state import state_of
 from crm_sync.models import Connection, InboxEvent, MassChange
 
 Status = Connection.Status
@@ -46,6 +47,8 @@ def _of_active(connection: Connection) -> Standing:
     if MassChange.objects.open().filter(connection=connection).exists():
         text = "So many records changed at once that the rest is held until somebody decides."
         return Standing("Mass change held", "warning", "hold", text, "Review", "crm_connection")
+    if (stream := state_of(connection)) and stream.is_bad:
+        return Standing(stream.word, "warning", stream.icon, stream.text, "See what to do", "crm_app")
     if silent := watchdog.broken(connection):
         things = watchdog.things(silent)
         text = watchdog.SILENT.format(crm=connection, things=things[0].upper() + things[1:])

@@ -48,7 +48,9 @@ class StreamState:
 
 
 def state_of(connection: Connection) -> StreamState | None:
-    """None where it is switched off."""
+    """None where it is switched off, or there is none."""
+    if connection.provider != Connection.Provider.SALESFORCE:
+        return None
     stream = ChangeStream.objects.filter(connection=connection, enabled=True).first()
     if stream is None:
         return None

@@ -9,6 +9,7 @@ from crm_sync.agreement.refreshing import refresh
 from crm_sync.breaker.telling import mass_changes_of
 from crm_sync.connecting import accounts, signing
 from crm_sync.connecting.standing import standing_of
+from crm_sync.connecting.stream_state import state_of
 from crm_sync.health import charts
 from crm_sync.health.allowances import budget_of
 from crm_sync.health.figures import FAILED_CHANGES, WAITING_CHANGES, counts_of, health_of, name_subjects
@@ -45,6 +46,7 @@ def connection_health(request, pk):
     context = {
         "connection": connection,
         "standing": standing_of(connection),
+        "stream": state_of(connection),
         "health": health,
         "mass_changes": mass_changes_of(connection),
         "budget": budget_of(connection),
