@@ -6,6 +6,7 @@ from crm_sync.settings_views import (
     activity,
     conflicts,
     connections,
+    correcting,
     imports,
     mapping,
     mass_changes,
@@ -63,6 +64,7 @@ settings_urlpatterns = [
     path("<uuid:pk>/outgoing/", activity.outgoing, name="crm_out"),
     path("<uuid:pk>/replay/", activity.replay, name="crm_replay"),
     path("<uuid:pk>/resending/", activity.resending, name="crm_resending"),
+    path("<uuid:pk>/outgoing/<uuid:change_pk>/correction/", correcting.correction, name="crm_correction"),
     path("<uuid:pk>/discarding/<str:way>/", activity.discarding, name="crm_discarding"),
 ]
 person_urlpatterns = [

@@ -169,6 +169,7 @@ ROUTES = {
     "settings:crm_out": ("connection",),
     "settings:crm_replay": ("connection",),
     "settings:crm_resending": ("connection",),
+    "settings:crm_correction": ("connection", "refused_change"),
     "settings:crm_discarding": ("connection", "crm_way"),
     # experiences
     "settings:experiences": (),

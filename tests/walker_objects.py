@@ -152,6 +152,7 @@ def _connection(partner):
     )
     event = InboxEvent.objects.create(connection=connection, fingerprint="f", kind="x", object_type="company")
     change = OutboxChange.objects.create(link=link, mapping=mapping, value="https://x.example")
+    refused = OutboxChange.objects.create(link=link, mapping=mapping, value="y", state="parked", message="No.")
     about = {"connection": connection, "way": "in", "mapping": mapping}
     mass_change = MassChange.objects.create(**about, object_type="company", size=90, through=27)
     CountedChange.objects.create(**about, link=link, before="https://x.example", held_by=mass_change)
@@ -161,6 +162,7 @@ def _connection(partner):
         "link": link.pk,
         "event": event.pk,
         "change": change.pk,
+        "refused_change": refused.pk,
         "job": SyncJob.objects.create(connection=connection, kind="backfill", object_type="company").pk,
         "conflict": Conflict.objects.create(connection=connection, link=link, mapping=mapping).pk,
         "mass_change": mass_change.pk,

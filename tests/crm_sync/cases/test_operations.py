@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from crm_sync.health import dead_letters, timeline
-from crm_sync.models import AuditEntry, Conflict, InboxEvent, OutboxChange, SyncJob
+from crm_sync.models import AuditEntry, Conflict, FieldMapping, InboxEvent, OutboxChange, SyncJob
 
 
 @pytest.fixture
@@ -186,3 +186,46 @@ def test_an_import_rule_is_saved_tried_out_and_shown(sync, admin, address, drain
     page = admin.get(address("crm_import")).content.decode()
     assert "would create 1" in page
     assert "Norther" in page
+
+
+def test_a_refused_value_is_corrected_in_place_checked_and_sent_once(sync, refused, admin, address, drain):
+    options = sync.crm.portal.properties["companies"]["country"]["options"]
+    options.append({"value": "France", "label": "France", "hidden": False, "displayOrder": 1})
+    with sync.inside():
+        change = OutboxChange.objects.get()
+    page = address("crm_correction", change.pk)
+    assert 'value="Atlantis"' in admin.get(page).text
+    assert page in admin.get(address("crm_out")).text
+
+    admin.post(address("crm_fields"))  # it became another kind of field meanwhile
+    assert "became a enumeration field" in admin.post(page, {"country": "France"}).text
+    with sync.inside():
+        FieldMapping.objects.filter(field="country").update(type_known="enumeration", broken="")
+
+    wrong = admin.post(page, {"country": "Utopia"})
+    assert wrong.status_code == 422
+    assert "Utopia is not one of the options of Country" in wrong.text
+    assert sync.changes()[-1][2] == "parked"
+
+    assert admin.post(page, {"country": "France"}).status_code == 302
+    assert admin.post(page, {"country": "Belgium"}).status_code == 404  # it is not refused any more
+    drain()
+    assert sync.values(refused)["country"] == sync.crm.company("1")["country"] == "France"
+    assert sync.crm.portal.writes == 1
+    assert [state for _, _, state in sync.changes()] == ["superseded", "done"]
+    [(by, told)] = audited(sync, "correction")
+    assert (by, told) == ("Ada", "Brightpath, Country: a refused value was corrected and sent again.")
+
+
+def test_a_corrected_value_that_the_portal_holds_already_is_sent_as_it_is(
+    sync, refused, admin, address, drain
+):
+    sync.crm.portal.properties["companies"]["country"] |= {"type": "string", "options": []}
+    with sync.inside():
+        change = OutboxChange.objects.get()
+
+    admin.post(address("crm_correction", change.pk), {"country": "Atlantis"})
+    drain()
+
+    assert sync.crm.company("1")["country"] == "Atlantis"
+    assert [state for _, _, state in sync.changes()] == ["done"]
