@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from itertools import combinations, pairwise, product
 from typing import Any
 
-from segments.rules.compile_python import _Function
 from segments.rules.expressions import Atom, Column, Expression, atoms
 from segments.rules.fields import DAY_TYPES, OPTION_TYPES, TEXT_TYPES
+from segments.rules.generated import Function
 from segments.rules.moments import Moment
 
 MOST_FREE = 4  # tests of one value that are tried both ways
@@ -84,12 +84,12 @@ class _Tester:
         self._atoms, self._zone = of_one, zone
         self._key = of_one[0].column.key
         self._moment = Moment(datetime(2000, 1, 1, tzinfo=UTC), zone)
-        self._functions: dict[tuple[int, ...], _Function] = {}
+        self._functions: dict[tuple[int, ...], Function] = {}
 
     def settled(self, sample: _Sample) -> Cell:
         asked = tuple(n for n, atom in enumerate(self._atoms) if sample.raw is None or sample.settles(atom))
         if asked not in self._functions:
-            self._functions[asked] = _Function({n: self._atoms[n] for n in asked}, self._zone)
+            self._functions[asked] = Function({n: self._atoms[n] for n in asked}, self._zone)
         document = {} if sample.raw is None else {self._key: sample.raw}
         holding = set(self._functions[asked](document, document, self._moment))
         return {self._atoms[n]: n in holding for n in asked}
