@@ -193,11 +193,13 @@ class Storm:
             until = time.monotonic() + REST_SECONDS
             while self.made < events * (n + 1) / (kills + 1) and time.monotonic() < until:
                 time.sleep(0.02)
-            name = self.chance.choice(MORTAL)
-            with suppress(ProcessLookupError):
-                os.killpg(self.processes[name].pid, signal.SIGKILL)
-            self.processes[name].wait(10)
-            self._start(name, "introw.processes", name)
+            self.kill_and_start(self.chance.choice(MORTAL))
+
+    def kill_and_start(self, name):
+        with suppress(ProcessLookupError):
+            os.killpg(self.processes[name].pid, signal.SIGKILL)
+        self.processes[name].wait(10)
+        self._start(name, "introw.processes", name)
 
     def _start(self, name, *command):
         self.processes[name] = subprocess.Popen(  # noqa: S603

@@ -5,6 +5,7 @@ own, which also marks its events done. Whatever dies in between leaves a lease t
 """
 
 import logging
+import time
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -30,7 +31,7 @@ from workspaces.jobs import job_transaction, queue
 log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=settings.LEASE_SECONDS)  # a second reader would only read twice
 BATCH = 100
-MOST_PASSES = 500  # then the relay rings again: a task must end
+AT_A_TIME = 5.0  # seconds; then it is another workspace's turn, and the relay rings again
 ASKS_FOR_COMPANY = ("associationChange", "creation", "restore", "merged")
 
 
@@ -61,7 +62,8 @@ class Reading:
 def drain():
     with job_transaction():
         sort_events()
-    for _ in range(MOST_PASSES):
+    until = time.monotonic() + AT_A_TIME
+    while True:
         with job_transaction():
             claim = claim_records()
             if claim is None:  # once more: something may have come meanwhile
@@ -70,6 +72,8 @@ def drain():
         if claim is None:
             break
         work_off(claim)
+        if time.monotonic() > until:
+            return timezone.now()
     with job_transaction():
         return next_due()
 

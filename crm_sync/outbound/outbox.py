@@ -5,6 +5,7 @@ between) is found done, and not repeated. What is about to be written is kept on
 that its echo is known even when a newer edit has taken its place.
 """
 
+import time
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -32,7 +33,7 @@ from workspaces.models import PropertyDelivery
 
 LEASE = 2 * timedelta(seconds=settings.LEASE_SECONDS)  # two calls to the CRM
 BATCH = 100
-MOST_PASSES = 500
+AT_A_TIME = 5.0  # seconds; then it is another workspace's turn, and the relay rings again
 # A guard costs a call of its own for each record, or one more look: too much where an import edits thousands.
 MOST_GUARDED = 25
 MOST_SENT = 5  # values of one field that may be out there unnoted
@@ -53,12 +54,15 @@ class Claim:
 
 @queue(OUTBOX)
 def drain():
-    for _ in range(MOST_PASSES):
+    until = time.monotonic() + AT_A_TIME
+    while True:
         with job_transaction():
             claim = claim_changes()
         if claim is None:
             break
         carry(claim)
+        if time.monotonic() > until:
+            return timezone.now()
     with job_transaction():
         return next_due()
 

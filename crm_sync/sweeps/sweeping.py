@@ -33,7 +33,7 @@ EVERY = timedelta(minutes=15)
 EVERY_POLL = timedelta(minutes=1)  # where nobody calls us
 EVERY_COMPARE = timedelta(hours=24)
 FIRST_LOOK = timedelta(hours=1)
-AT_A_TIME = 20.0  # seconds; then the relay rings again
+AT_A_TIME = 5.0  # seconds; then it is another workspace's turn, and the relay rings again
 GIVE_UP_AFTER = timedelta(hours=24)
 PRIORITIES: dict[str, Priority] = {SyncJob.Kind.SWEEP: Priority.SWEEP}
 

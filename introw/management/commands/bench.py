@@ -25,6 +25,7 @@ from workspaces.measuring import REGISTRY, reference_loop
 
 # What a machine that serves as many contacts would be given.
 POSTGRES_SETTINGS = {"shared_buffers": "2GB", "max_wal_size": "4GB", "effective_cache_size": "8GB"}
+MODULES = ("benchmarks", "live_benchmark", "enumeration_benchmark", "storm_benchmark", "backfill_benchmark")
 STORED = settings.BASE_DIR / ".portal" / "bench.json"
 
 
@@ -106,7 +107,7 @@ class Command(BaseCommand):
 def load_benchmarks():
     for app in apps.get_app_configs():
         if app.name.split(".")[0] in {"workspaces", "segments", "portal", "crm_sync", "introw"}:
-            for name in ("benchmarks", "live_benchmark", "enumeration_benchmark", "storm_benchmark"):
+            for name in MODULES:
                 if find_spec(f"{app.name}.{name}"):
                     import_module(f"{app.name}.{name}")
 
