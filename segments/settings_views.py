@@ -1,11 +1,12 @@
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from segments import checks, editing, permissions
 from segments.editor import field_menu
+from segments.editor.forms import NAME_TAKEN
 from segments.editor.page import Editor
 from segments.editor.recipes import RECIPES
 from segments.engine import publishing
@@ -158,6 +159,11 @@ def _save_checked(request, editor, may_edit):
         return _overtaken(request, editor, may_edit)
     except checks.ChecksFail as error:
         editor.checks.failures = error.failures
+        return _show(request, editor, may_edit, status=422)
+    except IntegrityError as error:
+        if "one_present_segment_per_name" not in str(error):
+            raise
+        editor.form.add_error("name", NAME_TAKEN)  # by somebody else, a moment ago
         return _show(request, editor, may_edit, status=422)
 
 

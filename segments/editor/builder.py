@@ -210,6 +210,11 @@ class Row(Node):
         return self.operator.negative or self.condition.blank is True
 
     @property
+    def may_count_blanks(self) -> bool:
+        """Whether its menu offers to count blanks, which is not usual here."""
+        return self.operator is not None and self.operator.asks_about_blank and not self.asks_blank
+
+    @property
     def blank_counts(self) -> bool:
         blank = self.condition.blank
         usual = self.operator is not None and self.operator.negative

@@ -132,6 +132,13 @@ class Draft:
             siblings.insert(path[-1] + 1, siblings[path[-1]].copy())
             self.focus = (*path[:-1], path[-1] + 1)
 
+    def _count_blanks(self, path: Path) -> None:
+        """A blank shall count, too; from then on the row says so, and can take it back."""
+        node = self.at(path)
+        if isinstance(node, Condition):
+            node.blank = True
+            self.focus = path
+
     def _move(self, path: Path, by: int) -> None:
         siblings = self._siblings(path)
         if siblings is not None and 0 <= (target := path[-1] + by) < len(siblings):
@@ -144,6 +151,7 @@ _ACTIONS = {
     "add-group": Draft._add_group,
     "remove": Draft._remove,
     "duplicate": Draft._duplicate,
+    "blanks": Draft._count_blanks,
     "up": lambda draft, path: draft._move(path, -1),
     "down": lambda draft, path: draft._move(path, +1),
 }

@@ -6,6 +6,8 @@ from django.forms.utils import ErrorDict
 
 from segments.models import Segment
 
+NAME_TAKEN = "Another segment is called that. Choose a name of its own."
+
 
 class SegmentForm(forms.Form):
     """Tells its errors once somebody wanted to save; until then a form is just not finished."""
@@ -35,5 +37,5 @@ class SegmentForm(forms.Form):
         if self.segment is not None:
             same = same.exclude(pk=self.segment.pk)
         if same.exists():
-            raise forms.ValidationError("Another segment is called that. Choose a name of its own.")
+            raise forms.ValidationError(NAME_TAKEN)
         return name

@@ -145,6 +145,8 @@ def _takes_all(op: str) -> bool:
 def _verb(words: str, leaf: Node) -> str:
     """ "is any of Gold" reads "is Gold"; with several values "is Gold or Silver"."""
     short = words.replace("is any of", "is").replace("is none of", "is not").removesuffix(":")
+    if leaf["op"] in ("in_period", "not_in_period") and _is_a_day(leaf["v"]):
+        return "is" if leaf["op"] == "in_period" else "is not"
     if leaf["op"] in ("more_than_ago", "exactly_ago"):
         return {"more_than_ago": "is longer ago than", "exactly_ago": "was exactly ago:"}[leaf["op"]]
     if leaf["op"] == "exactly_from_now":
@@ -178,6 +180,10 @@ def _ends(field: Field, low, high, without: str = "") -> list[str]:
     """Each end as a value, with a word where it does not belong."""
     ends = [(low, without in ("from", "both")), (high, without in ("to", "both"))]
     return [value_words(field, end) + (" (not itself)" if left_out else "") for end, left_out in ends]
+
+
+def _is_a_day(period: dict) -> bool:
+    return period.get("n", 1) == 1 and (period["which"], period["unit"]) in PERIODS
 
 
 def _period(value: dict) -> str:

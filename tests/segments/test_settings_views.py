@@ -5,6 +5,7 @@ import re
 import pytest
 
 from segments import editing, permissions
+from segments.editor.forms import SegmentForm
 from segments.engine.definitions import fields_of
 from segments.models import Audience, AudienceSegment, Segment
 from segments.rules.sentence import sentence_text
@@ -187,8 +188,38 @@ def test_rows_move_double_and_go(page, tier, number):
     assert "c:2:field" not in page.fields
 
 
+def test_blanks_can_be_counted_where_they_usually_are_not(page, acme, inside, tier):
+    page.open(HOME + "new/")
+    page.press("add:")
+    page.put("c:0:field", tier)
+    page.press("refresh")
+    page.put("c:0:v", "gold")
+    page.press("blanks:0")
+    assert "A blank tier counts as a match" in page.response.text
+    page.fill(name="Gold or unknown")
+    page.press("save")
+    with inside(acme):
+        (leaf,) = Segment.objects.get(name="Gold or unknown").builds.get().tree["root"]["items"]
+        assert (leaf["op"], leaf["unknown"]) == ("is_any_of", "include")
+
+
+def test_of_two_who_take_a_name_at_once_the_second_is_told(page, acme, inside, gold, tier, monkeypatch):
+    monkeypatch.setattr(SegmentForm, "clean_name", lambda form: form.cleaned_data["name"])
+    page.open(HOME + "new/")
+    page.press("add:")
+    page.put("c:0:field", tier)
+    page.press("refresh")
+    page.put("c:0:v", "gold")
+    page.fill(name="GOLD partners")
+    page.press("save")
+    assert page.response.status_code == 422
+    assert "Another segment is called that." in page.response.text
+    assert page.fields["name"] == ["GOLD partners"]
+
+
 @pytest.mark.parametrize(
-    "action", ["add:9", "remove:", "remove:0.0.0", "up:x", "exec:0", "add:0.0", "pick:x", "drop:", ""]
+    "action",
+    ["blanks:", "add:9", "remove:", "remove:0.0.0", "up:x", "exec:0", "add:0.0", "pick:x", "drop:", ""],
 )
 def test_a_forged_button_does_nothing(page, action, tier):
     page.open(HOME + "new/")

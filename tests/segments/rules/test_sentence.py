@@ -43,7 +43,7 @@ def leaf(p, op, v=None, **more):
             "whose partner’s region is not “APAC” (a blank partner’s region does not count)",
         ),
         (leaf(4, "within_last", {"n": 1, "unit": "month"}), "whose joined is in the last 1 month"),
-        (leaf(4, "in_period", {"which": "last", "unit": "day"}), "whose joined falls in yesterday"),
+        (leaf(4, "in_period", {"which": "last", "unit": "day"}), "whose joined is yesterday"),
         (leaf(5, "gte", {"a": 50000, "c": "EUR"}), "whose partner’s annual revenue is at least €50,000"),
         (leaf(4, "unknown"), "whose joined is blank"),
         (
