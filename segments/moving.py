@@ -155,10 +155,10 @@ def _put_on_list(subject: Subject, own: Move, level: str, build: int) -> None:
         subject.builds = _with(subject.builds, build, subject.id, own)
     else:
         side = subject.partner_more
-        side.builds = frozenset(_with(set(side.builds), build, subject.partner_id, own))
+        side.builds = _with(frozenset(side.builds), build, subject.partner_id, own)
 
 
-def _with(builds: set[int], build: int, pk: UUID, own: Move) -> set[int]:
+def _with(builds: frozenset[int], build: int, pk: UUID, own: Move) -> frozenset[int]:
     return builds | {build} if pk in own.joined else builds - {build} if pk in own.left else builds
 
 

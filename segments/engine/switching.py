@@ -85,7 +85,8 @@ def forget_facts_of(builds: Iterable[Build]) -> None:
 
 
 def _asks_for_facts(tree: Node) -> bool:
-    return any(not isinstance(leaf["p"], int) or leaf["op"] in OF_HISTORY for _, leaf in conditions(tree))
+    """Of related records, of what was done, or of the past."""
+    return any(":" in str(leaf["p"]) or leaf["op"] in OF_HISTORY for _, leaf in conditions(tree))
 
 
 def let_go(segment: Segment, *, by: Actor) -> None:

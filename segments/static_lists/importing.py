@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from segments import checks
 from segments.engine import lists
 from segments.engine.matching import WHY, Entry, match
 from segments.models import MemberFile, Segment
@@ -9,8 +10,11 @@ from workspaces.actors import Actor
 
 
 def add(segment: Segment, entries: Iterable[Entry], *, by: Actor, name: str = "") -> MemberFile:
+    """Raises segments.checks.ChecksFail where somebody would be on the list who must not be."""
     entries = list(entries)
     matched = match(segment.level, entries)
+    members = {*lists.members(segment), *matched.found}
+    checks.hold_or_raise(segment, kind=segment.kind, tree=None, members=members, by=by)
     added = lists.add_members(segment, matched.found, by=by)
     return MemberFile.objects.create(
         segment=segment,

@@ -3,6 +3,7 @@
 from django.db import connection
 from django.utils import timezone
 
+from segments import checks
 from segments.engine import dependents, lists, publishing
 from segments.models import Build, Segment
 from workspaces.actors import Actor
@@ -43,7 +44,7 @@ def freeze(segment: Segment, *, by: Actor) -> Build:
 
 
 def refresh_snapshot(segment: Segment, *, by: Actor) -> Build:
-    """Asks the rule of the snapshot once more; who fits now is in, and stays."""
+    """Asks the rule of the snapshot once more; who fits now is in, and stays. Raises segments.checks.ChecksFail."""
     latest = segment.builds.filter(tree__isnull=False).order_by("-version").first()
     if segment.kind != Segment.Kind.SNAPSHOT or latest is None or latest.tree is None:
         raise NotNow("Only a snapshot is taken again.")
@@ -51,6 +52,8 @@ def refresh_snapshot(segment: Segment, *, by: Actor) -> Build:
         raise NotNow("It is archived. Restoring it takes it again.")
     publishing.hold(segment.level, dependents.following(segment))
     lists.take_snapshot(segment, latest.tree, by=by)
+    found = set(lists.members(segment))
+    checks.hold_or_raise(segment, kind=segment.kind, tree=None, members=found, by=by)
     _touch(segment, by)
     return publishing.publish(segment, tree=latest.tree, by=by)
 

@@ -1,7 +1,9 @@
 from django.contrib import messages
+from django.db import transaction
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from segments.checks import ChecksFail
 from segments.engine import publishing
 from segments.models import MemberFile, Segment
 from segments.static_lists import importing, kinds, reading
@@ -27,10 +29,12 @@ def segment_member_files(request, pk):
             name, entries = _sent(request, segment.level)
             if not entries:
                 raise reading.Unreadable("Choose a file, or paste some lines.")
+            made = importing.add(segment, entries, by=Actor.of_member(request.member), name=name)
         except reading.Unreadable as error:
             fault = str(error)
+        except ChecksFail as error:
+            fault = f"Nobody was added. {error}"
         else:
-            made = importing.add(segment, entries, by=Actor.of_member(request.member), name=name)
             return redirect("settings:segment-member-file", segment.pk, made.pk)
     files = segment.member_files.order_by("-made_at")[:FILES]
     content = {"segment": segment, "fault": fault, "files": files, "pasted": request.POST.get("lines", "")}
@@ -83,9 +87,9 @@ def segment_snapshot(request, pk):
 def _change_kind(request, pk, change, words):
     segment = get_object_or_404(Segment, pk=pk, built_in_key=None)
     try:
-        with guarded(segment=segment, confirmed=is_confirmed(request)):
+        with transaction.atomic(), guarded(segment=segment, confirmed=is_confirmed(request)):
             change(segment, by=Actor.of_member(request.member))
-    except kinds.NotNow as error:
+    except (kinds.NotNow, ChecksFail) as error:
         messages.error(request, f"Nothing was changed. {error}")
     else:
         waits = publishing.building(segment) is not None

@@ -12,6 +12,7 @@ from segments.models import Segment
 from segments.rules.tree import new_tree
 from segments.versions import scheduling
 from workspaces.actors import Actor
+from workspaces.properties import set_properties
 
 ADA = Actor("team", "ada", "Ada")
 
@@ -91,6 +92,25 @@ def test_a_picked_list_is_checked_as_well(acme, inside, pat, sam):
         set_check(guests, pat, must_be_in=True, by=ADA)
         with pytest.raises(ChecksFail, match="they are not on the list"):
             editing.save(guests, name="Guests", description="", kind="static", members=[sam.pk], by=ADA)
+
+
+def test_so_are_lines_that_are_added_and_a_snapshot_that_is_taken_again(
+    acme, inside, as_user, ada, gold, tree, brightpath, kestrel, members_of
+):
+    with inside(acme):
+        who = {"level": "partner", "by": ADA}
+        guests = editing.create(kind="static", name="Guests", members=[brightpath.pk], **who)
+        photo = editing.create(kind="snapshot", name="Photo", tree=tree("gold"), **who)
+        set_check(guests, kestrel, must_be_in=False, by=ADA)
+        set_check(photo, brightpath, must_be_in=True, by=ADA)
+        set_properties(brightpath, {"tier": "silver"}, by=ADA)
+    client, home = as_user(ada), "/acme/settings/segments/"
+    answer = client.post(f"{home}{guests.pk}/members/files/", {"lines": "Kestrel"})
+    assert answer.status_code == 422
+    assert "Nobody was added. Kestrel must not be in “Guests”" in answer.text
+    answer = client.post(f"{home}{photo.pk}/snapshot/", follow=True)
+    assert "Nothing was changed. Brightpath must be in “Photo”" in answer.text
+    assert (members_of(guests), members_of(photo)) == (["Brightpath"], ["Brightpath"])
 
 
 def test_a_scheduled_rule_that_breaks_a_check_does_not_take_effect(
