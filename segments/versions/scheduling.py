@@ -43,13 +43,13 @@ def read_moment(text: str, zone: ZoneInfo) -> datetime:
 
 
 def schedule(segment: Segment, *, tree: dict, at: datetime, by: Actor) -> ScheduledChange:
-    """Raises InvalidRule. Only the rule waits; name and description are not touched."""
-    change = ScheduledChange.objects.create(
-        segment=segment,
-        tree=validate(tree, definitions.fields_of(segment.level)),
-        take_effect_at=at,
-        made_by={"kind": by.kind, "id": by.id, "label": by.label},
-    )
+    """Raises InvalidRule. Only the rule waits; name and description are not touched. Said twice it is one change."""
+    what = {"segment": segment, "take_effect_at": at}
+    what["tree"] = validate(tree, definitions.fields_of(segment.level))
+    if (there := ScheduledChange.objects.filter(state=State.WAITING, **what).first()) is not None:
+        return there
+    made_by = {"kind": by.kind, "id": by.id, "label": by.label}
+    change = ScheduledChange.objects.create(made_by=made_by, **what)
     jobs.leave_work(QUEUE, at=at)
     return change
 

@@ -110,6 +110,13 @@ def test_a_segment_that_became_another_keeps_what_it_is(
     assert run(drain, acme, inside, scheduled).error == words
 
 
+def test_said_twice_it_is_one_change(acme, inside, ada, gold, scheduled):
+    with inside(acme):
+        by = Actor.of_member(ada)
+        assert scheduling.schedule(gold, tree=scheduled.tree, at=NEW_YEAR, by=by) == scheduled
+        assert gold.scheduled.count() == 1
+
+
 def test_cancelled_in_time_it_never_happens(acme, inside, clock, drain, gold, scheduled, ada, members_of):
     with inside(acme):
         assert scheduling.cancel(scheduled, by=Actor.of_member(ada))
