@@ -1,13 +1,18 @@
 // Undo and redo of the whole form, and a word before somebody leaves what is not saved. A step is what stood in the
-// form; going back sends it to the server, which draws the form from it as it draws every other.
+// form; going back sends it to the server, which draws the form from it as it draws every other. The steps outlive a
+// page that comes back as a whole, as one does that was not saved: they wait in this tab, for this page alone.
 const form = () => document.getElementById("segment-form")
 const restoring = document.getElementById("restoring")
 const back = document.querySelector("[data-undo]")
 const forth = document.querySelector("[data-redo]")
 const unsaved = document.querySelector("[data-unsaved]")
 const MOST = 100
-// Not of the draft: what one searches by, and who may send it.
-const PASSING = new Set(["csrfmiddlewaretoken", "do", "test", "find", "paste", "on-list", "page", "take_effect_at"])
+// Not of the draft: what one searches by, who may send it, and which saved state the page was drawn from.
+const PASSING = new Set(["csrfmiddlewaretoken", "seen", "do", "test", "find", "paste", "on-list", "page", "take_effect_at"])
+
+const KEEP = "segment-undo"
+const KEPT = 30 // steps, and no more characters than a tab may keep
+const ROOM = 1_000_000
 
 const past = []
 const future = []
@@ -20,6 +25,25 @@ let leaving = false
 const read = () => {
   const fields = [...new FormData(form())].filter(([name, value]) => !PASSING.has(name) && typeof value === "string")
   return { text: JSON.stringify(fields), fields, at: changed }
+}
+function keep() {
+  record()
+  const kept = JSON.stringify({ path: location.pathname, past: past.slice(-KEPT), now, future: future.slice(-KEPT) })
+  try {
+    kept.length < ROOM ? sessionStorage.setItem(KEEP, kept) : sessionStorage.removeItem(KEEP)
+  } catch { /* a tab that keeps nothing has no steps to go back to */ }
+}
+function recall() {
+  try {
+    const kept = JSON.parse(sessionStorage.getItem(KEEP))
+    sessionStorage.removeItem(KEEP)
+    if (kept?.path !== location.pathname) return
+    const same = kept.now.text === now.text
+    // Drawn anew as it is saved: what was going on before is over.
+    if (!same && !("changed" in form().dataset)) return
+    past.push(...kept.past, ...(same ? [] : [kept.now]))
+    if (same) future.push(...kept.future)
+  } catch { past.length = future.length = 0 }
 }
 function draw() {
   back.disabled = past.length === 0
@@ -47,7 +71,9 @@ function go(from, to) {
   now = step
   busy = true
   document.activeElement?.blur?.() // what has the keyboard would keep its text
-  restoring.replaceChildren(...[...step.fields, ["do", "restore"]].map(([name, value]) => {
+  const seen = form().elements.seen
+  const sent = [...step.fields, ...(seen ? [["seen", seen.value]] : []), ["do", "restore"]]
+  restoring.replaceChildren(...sent.map(([name, value]) => {
     const input = document.createElement("textarea") // keeps line breaks, which an input would lose
     input.name = name
     input.value = value
@@ -77,6 +103,7 @@ function keys(event) {
 if (restoring && form()) {
   now = read()
   saved = "changed" in form().dataset ? "" : now.text
+  recall()
   draw()
   document.addEventListener("keydown", keys)
   back.addEventListener("click", undo)
@@ -101,6 +128,7 @@ if (restoring && form()) {
   })
   document.addEventListener("htmx:error", () => { busy = false })
   form().addEventListener("submit", () => { leaving = true })
+  addEventListener("pagehide", keep)
   addEventListener("beforeunload", event => {
     if (!leaving && (record(), now.text !== saved)) event.preventDefault()
   })

@@ -71,6 +71,21 @@ def test_a_rule_is_written_and_taken_back_by_keyboard(editor):
     expect(row(editor, "2")).to_have_count(0)
 
 
+def test_what_was_not_saved_can_be_taken_back_after_the_page_came_back(editor):
+    editor.get_by_role("button", name="Property: Tier").focus()
+    editor.keyboard.press("Control+d")
+    expect(row(editor, "2")).to_have_count(1)
+    editor.get_by_label("Name").fill("")
+    editor.get_by_role("button", name="Save and apply").last.click()
+    expect(editor.get_by_text("Not saved yet")).to_be_visible()
+    editor.get_by_role("button", name="Undo").click()
+    expect(editor.get_by_label("Name")).to_have_value("Gold partners")
+    editor.get_by_role("button", name="Undo").click()
+    expect(row(editor, "2")).to_have_count(0)
+    editor.get_by_role("button", name="Redo").click()
+    expect(row(editor, "2")).to_have_count(1)
+
+
 def test_undo_in_a_text_is_the_texts_own_until_it_is_as_it_was(editor):
     name = editor.get_by_label("Name")
     name.press("End")
