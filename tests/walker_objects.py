@@ -10,15 +10,18 @@ from django.utils import timezone
 from PIL import Image
 
 from crm_sync.connecting.accounts import connect_hubspot
-from crm_sync.connectors.base import CrmField
+from crm_sync.connectors.base import CrmField, FieldOption
 from crm_sync.mapping.fields import map_field
 from crm_sync.models import (
     Conflict,
     CountedChange,
+    CrmUser,
     ExternalRecord,
     InboxEvent,
     MassChange,
     OutboxChange,
+    OutboxRecord,
+    Sampling,
     SyncJob,
 )
 from portal.access import viewing
@@ -147,6 +150,28 @@ def _connection(partner):
     field = CrmField(name="website", label="Website", type="string", widget="text")
     prop = properties_of("partner")["website"]
     mapping = map_field(connection, object_type="company", field=field, prop=prop, direction="both")
+    offered = (FieldOption("t1", "Tier one"),)
+    tiers = CrmField(name="tier", label="Tier", type="enumeration", widget="select", options=offered)
+    tier = properties_of("partner")["tier"]
+    matched = map_field(connection, object_type="company", field=tiers, prop=tier, direction="in")
+    values = {"website": "https://x.example", "tier": "t1"}
+    Sampling.objects.create(
+        connection=connection,
+        object_type="company",
+        records=[
+            {"id": "1", "name": "X", "values": values},
+            {"id": "2", "name": "Y", "values": {"tier": "t9"}},
+        ],
+    )
+    made = OutboxRecord.objects.create(
+        connection=connection,
+        object_type="company",
+        record_id=partner.pk,
+        name="X",
+        key="x",
+        state="parked",
+        message="Refused.",
+    )
     link = ExternalRecord.objects.create(
         connection=connection, object_type="company", external_id="1", partner=partner
     )
@@ -159,6 +184,10 @@ def _connection(partner):
     return {
         "connection": connection.pk,
         "mapping": mapping.pk,
+        "choice_mapping": matched.pk,
+        "made_here": made.pk,
+        "crm_making_act": "again",
+        "crm_user": CrmUser.objects.create(connection=connection, external_id="7", name="Noor").pk,
         "link": link.pk,
         "event": event.pk,
         "change": change.pk,

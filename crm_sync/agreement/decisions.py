@@ -25,12 +25,14 @@ class Sides:
     agreed: dict | None = None
     sent: tuple[str, ...] = ()  # what we may have written since without having noted it
     theirs_later: bool = True  # as far as the clocks tell; a tie is the CRM's
+    expressible: bool = True  # whether the CRM could hold ours at all
 
 
 def merge(sides: Sides, *, direction: str, policy: str) -> Decision:
     """Three-way: who changed since both last held the same?"""
     if sides.theirs == sides.ours_as_theirs:
-        known = sides.agreed == {"crm": sides.theirs, "ours": sides.ours}
+        agreed = sides.agreed or {}
+        known = "crm" in agreed and (agreed["crm"], agreed["ours"]) == (sides.theirs, sides.ours)
         return Decision.NOTHING if known else Decision.AGREE
     if sides.agreed is not None and sides.theirs == sides.agreed["crm"]:
         ours_changed = direction != "in" and sides.ours != sides.agreed["ours"]
@@ -61,6 +63,8 @@ def _nothing_from_nothing(sides: Sides) -> Decision:
 
 def _first_meeting(sides: Sides, policy: str) -> Decision:
     """Nothing was agreed yet: an empty side takes the other's value, whatever the policy."""
+    if not sides.expressible:
+        return Decision.TAKE if sides.theirs else Decision.NOTHING
     if sides.theirs == "" or (sides.ours is not None and not theirs_is_kept(sides, policy)):
         return Decision.SEND
     return Decision.TAKE

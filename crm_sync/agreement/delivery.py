@@ -9,7 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from crm_sync.agreement import conflicts
-from crm_sync.models import Connection, ExternalRecord, FieldMapping, OutboxChange
+from crm_sync.models import Connection, ExternalRecord, FieldMapping, OutboxChange, OutboxRecord
 from crm_sync.models.queues import OUTBOX
 from workspaces.jobs import leave_work
 from workspaces.models import PropertyDelivery
@@ -72,8 +72,16 @@ def settle(link: ExternalRecord, mappings: Iterable[FieldMapping], *, overruled:
 
 def show(link: ExternalRecord, mappings: Iterable[FieldMapping], state: str, message: str = "") -> None:
     """What the pages say about these values."""
-    now, crm = timezone.now(), link.connection.provider
-    record_id = str(link.partner_id or link.contact_id)
+    _show(link.connection, str(link.record_id), mappings, state, message)
+
+
+def show_record(row: OutboxRecord, mappings: Iterable[FieldMapping], state: str, message: str = "") -> None:
+    """The same of a record that is still to be made over there."""
+    _show(row.connection, str(row.record_id), mappings, state, message)
+
+
+def _show(connection: Connection, record_id: str, mappings, state: str, message: str) -> None:
+    now, crm = timezone.now(), connection.provider
     rows = [
         PropertyDelivery(record_id=record_id, prop=m.prop, state=state, crm=crm, message=message, at=now)
         for m in mappings

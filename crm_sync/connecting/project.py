@@ -8,7 +8,7 @@ import json
 import zipfile
 from collections.abc import Iterable
 
-from crm_sync.connectors.hubspot.oauth import SCOPES
+from crm_sync.connectors.hubspot.oauth import OPTIONAL_SCOPES, SCOPES
 from crm_sync.models import Connection
 from crm_sync.models.connection import OBJECT_TYPES
 
@@ -60,14 +60,14 @@ def _app(answer: str, *, signs_in: bool) -> dict:
     auth = {
         "type": "oauth" if signs_in else "static",
         "requiredScopes": list(SCOPES if signs_in else SCOPES[1:]),
-        "optionalScopes": [],
+        "optionalScopes": list(OPTIONAL_SCOPES),
         "conditionallyRequiredScopes": [],
     }
     if signs_in:
         auth["redirectUrls"] = [answer]
     config = {
         "name": "Partner portal",
-        "description": "Keeps partners and contacts of the partner portal in step with companies and contacts.",
+        "description": "Keeps a partner portal in step with companies, contacts, deals and leads.",
         "distribution": "private",
         "auth": auth,
         "permittedUrls": {"fetch": [], "iframe": [], "img": []},

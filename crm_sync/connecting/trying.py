@@ -4,7 +4,7 @@ from django.conf import settings
 
 from crm_sync.connecting import signing
 from crm_sync.connecting.accounts import HUBSPOT, SALESFORCE, ConnectError, Found
-from crm_sync.connectors.base import Connector, CrmField, Tokens
+from crm_sync.connectors.base import COMPANY, CONTACT, Connector, CrmField, Tokens
 from crm_sync.connectors.failures import CrmError, FailureKind
 from crm_sync.connectors.hubspot import client as hubspot
 from crm_sync.connectors.hubspot import oauth as hubspot_oauth
@@ -15,6 +15,7 @@ from crm_sync.models.connection import OBJECT_TYPES, remembered
 
 Way = Connection.Way
 REFUSED_TOKEN = "HubSpot does not accept this token. Copy it again from the page in HubSpot that shows it."  # noqa: S105
+NOT_OURS = {FailureKind.SCOPE, FailureKind.GONE, FailureKind.VALIDATION}
 Looked = tuple[str, str, str, dict[str, list[dict]]]
 
 
@@ -95,8 +96,18 @@ def salesforce_secret(*, address: str, client_id: str, client_secret: str) -> Fo
 
 def fields_of(connector: Connector) -> dict[str, list[dict]]:
     """The CRM's fields, as a connection remembers them. Raises CrmError."""
-    known: dict[str, list[CrmField]] = {t: connector.fields(t) for t in OBJECT_TYPES}
+    known = {t: _fields(connector, t) for t in OBJECT_TYPES}
     return {object_type: [remembered(f) for f in fields] for object_type, fields in known.items()}
+
+
+def _fields(connector: Connector, object_type: str) -> list[CrmField]:
+    """None of deals and leads where the account has none, or keeps them from us: the rest goes on without."""
+    try:
+        return connector.fields(object_type)
+    except CrmError as error:
+        if object_type in (COMPANY, CONTACT) or error.failure.kind not in NOT_OURS:
+            raise
+        return []
 
 
 def _salesforce(given: Tokens, host: str, way: str, *, client_id: str, client_secret: str) -> Found:

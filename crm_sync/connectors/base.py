@@ -23,6 +23,8 @@ class FieldOption:
     value: str
     label: str
     hidden: bool = False  # can be read, not chosen anew
+    outcome: str = ""  # of a stage, where the CRM tells: open, won or lost
+    companion: str = ""  # the value of the field's companion that goes with it
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,8 @@ class CrmField:
     sensitive: bool = False
     closed: bool = False  # takes its listed options only
     unmappable: str = ""  # why it cannot be kept in step at all
+    refers_to: tuple[str, ...] = ()  # the object types that it points to: "user", "company"
+    companion: str = ""  # the field that has to be written with it: a stage's pipeline
 
 
 @dataclass(frozen=True)
@@ -126,6 +130,8 @@ class DeletedPage:
 
 @dataclass(frozen=True)
 class Association:
+    """A record that another one belongs to."""
+
     external_id: str
     primary: bool = False
 
@@ -165,6 +171,8 @@ class Create:
 
     key: str
     values: Mapping[str, str]
+    company: str = ""  # the company that it belongs to
+    by: str = ""  # in which way (see `associations`)
 
 
 @dataclass(frozen=True)
@@ -229,14 +237,23 @@ class Connector(Protocol):
         """Absolute values only, so that a second attempt is harmless. One result a write, in their order."""
         ...
 
+    def find(
+        self, object_type: str, unique: str, keys: Sequence[str], properties: Sequence[str]
+    ) -> dict[str, CrmRecord]:
+        """The living records by their values in a unique field; one that is not there is missing."""
+        ...
+
     def create(self, object_type: str, creates: Sequence[Create], *, unique: str) -> list[CreateResult]:
         """Makes or updates by the unique field, so that a second attempt never makes a second record."""
         ...
 
     def associations(
-        self, from_type: str, external_ids: Iterable[str], to_type: str
+        self, from_type: str, external_ids: Iterable[str], to_type: str, *, by: str = ""
     ) -> dict[str, list[Association]]:
-        """Whom each record belongs to; one without any has an empty list."""
+        """Whom each record belongs to; one without any has an empty list.
+
+        `by`: only in this way, the name of one of the object's fields that refer to the other type.
+        """
         ...
 
     def owners(self) -> list[Owner]: ...

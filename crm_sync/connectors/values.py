@@ -28,10 +28,11 @@ FITS = {
     "number": {"number"},
     "money": {"number"},
     "boolean": {"bool", "enumeration"},
-    "date": {"date"},
+    "date": {"date", "datetime"},
     "datetime": {"datetime"},
     "choice": {"enumeration", "string"},
     "multi_choice": {"enumeration"},
+    "user": {"enumeration"},
 }
 
 
@@ -39,12 +40,14 @@ class UnfitValue(ValueError):
     """A value that the other side cannot hold; the text says why, for people."""
 
 
-def misfit(portal_type: str, field: CrmField, *, crm: str = "HubSpot") -> str:
+def misfit(portal_type: str, field: CrmField, *, crm: str = "The CRM") -> str:
     """Why this property cannot be mapped to this field; "" when it can."""
     if field.unmappable:
         return field.unmappable
     if portal_type not in FITS:
-        return f"People are not kept in step with {crm}."
+        return f"This kind of property is not kept in step with {crm}."
+    if portal_type == "user" and "user" not in field.refers_to:
+        return f"{crm}'s {field.label} does not hold one of its users."
     if field.type not in FITS[portal_type]:
         return f"{crm}'s {field.label} is a {field.type} field and cannot hold this property."
     if portal_type == "multi_choice" and field.widget != "checkbox":

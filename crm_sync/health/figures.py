@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from crm_sync.models import Connection, InboxEvent, OutboxChange
 from crm_sync.models.queues import REFRESH
+from crm_sync.models.records import LINKS
 
 DAY = timedelta(hours=24)
 WAITING_CHANGES = ["pending", "inflight"]
@@ -100,7 +101,7 @@ def name_subjects(connection: Connection, events) -> list[InboxEvent]:
     """Gives events the record and the property that they are about, where the portal knows them."""
     events = list(events)
     ids = {event.external_id for event in events}
-    links = connection.records.filter(external_id__in=ids).select_related("partner", "contact")
+    links = connection.records.filter(external_id__in=ids).select_related(*LINKS)
     subjects = {(link.object_type, link.external_id): link.record for link in links}
     mappings = connection.mappings.select_related("prop")
     labels = {(mapping.object_type, mapping.field): mapping.prop.label for mapping in mappings}

@@ -36,7 +36,7 @@ def use(conflict: Conflict, side: str, *, by) -> None:
 
 def same(conflict: Conflict, *, by) -> None:
     """They are one: the record of ours that was found is linked to the CRM's. Raises CannotSettle."""
-    record = conflict.partner or conflict.contact
+    record = conflict.ours_record
     if conflict.kind != Conflict.Kind.MATCH or record is None:
         raise CannotSettle("There is nothing to link here.")
     try:
@@ -48,7 +48,7 @@ def same(conflict: Conflict, *, by) -> None:
 
 def different(conflict: Conflict, *, by) -> None:
     """They are two. A record that a rule lets in comes in on its own; of two partners both stay."""
-    text = f"{conflict.name or conflict.link} and {conflict.partner or conflict.contact} are different."
+    text = f"{conflict.name or conflict.link} and {conflict.ours_record} are different."
     _settle(conflict, "portal", text, by=by)
     if conflict.kind == Conflict.Kind.MATCH:
         InboxEvent.objects.create(
@@ -66,6 +66,7 @@ def _theirs(conflict: Conflict):
         return conflict.theirs
     agreed = conflict.link.agreed.get(conflict.mapping.field)
     currency = conflict.connection.workspace.currency
+    codec.prepare(conflict.connection, [conflict.mapping])
     return codec.from_wire(conflict.mapping, agreed["crm"], currency=currency) if agreed else conflict.ours
 
 

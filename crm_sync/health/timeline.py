@@ -32,7 +32,7 @@ def of(link: ExternalRecord) -> list[Entry]:
 
 
 def _changes(link):
-    record_id = link.partner_id or link.contact_id
+    record_id = link.record_id
     rows = PropertyChange.objects.filter(record_id=record_id).select_related("prop").order_by("-at")[:A_PAGE]
     for row in rows:
         old, new = in_words(row.prop, row.old) or "empty", in_words(row.prop, row.new) or "empty"

@@ -4,7 +4,7 @@ from django.utils import timezone
 
 from crm_sync.breaker import incoming
 from crm_sync.connectors.base import CrmRecord
-from crm_sync.inbound import importing, lifecycle, membership, merging
+from crm_sync.inbound import importing, lifecycle, merging, relations, told
 from crm_sync.inbound.importing import Action
 from crm_sync.limits import retries
 from crm_sync.models import ExternalRecord, InboxEvent
@@ -16,7 +16,8 @@ State = ExternalRecord.State
 
 def apply(claim, link: ExternalRecord, reading) -> None:
     """Runs in a transaction; raises nothing that a person could mend."""
-    link, record = merging.locked(link)
+    ties = relations.ties_of(reading.related, link.external_id)
+    link, record = merging.locked(link, partner_ids=relations.partner_ids(link.connection, ties))
     asked_by, found = link.external_id, reading.records.get(link.external_id)
     if link.state == State.MERGED:  # since the claim
         return finish(claim, asked_by, link=link, gone="This record was merged into another one.")
@@ -26,22 +27,27 @@ def apply(claim, link: ExternalRecord, reading) -> None:
         lifecycle.merged(link.connection, link.object_type, found.external_id, [asked_by])
         return finish(claim, asked_by, link=link)  # the survivor is read again under its own id
     if link.state == State.NEW:
-        return _consider(claim, link, found, reading)
-    return _merge(claim, link, record, found, reading)
+        return _consider(claim, link, found, reading, ties)
+    return _merge(claim, link, record, found, reading, ties)
 
 
-def _merge(claim, link: ExternalRecord, record, found: CrmRecord, reading) -> None:
+def _merge(claim, link: ExternalRecord, record, found: CrmRecord, reading, ties) -> None:
     if merging.is_stale(link, found):
         return retries.postpone_event(
             claim, link, "The CRM answered with an old copy.", seconds=STALE_SECONDS
         )
+    if told.is_newer(claim, link, found):
+        return retries.postpone_event(
+            claim, link, "The CRM told of a later change than it shows.", seconds=STALE_SECONDS
+        )
     if link.state == State.ARCHIVED:
         lifecycle.restore(link.connection, link)
+    lost = told.overwritten(claim, link, found)
     reasons = {}
-    companies = reading.companies.get(link.external_id) if link.contact_id else None
-    if companies is not None and (reason := membership.follow(link.connection, link, companies)):
+    if ties is not None and (reason := relations.follow(link.connection, link, ties)):
         reasons[""] = reason
     outcome = merging.merge_record(link, record, found, claim.intake.mappings, reading.known, gate=claim.gate)
+    told.give_back(link, record, lost)
     return finish(claim, link.external_id, outcome.reasons | reasons, held=outcome.held, link=link)
 
 
@@ -57,12 +63,11 @@ def _gone(claim, link: ExternalRecord) -> None:
     return finish(claim, external_id, gone=text, link=link if link.pk else None)
 
 
-def _consider(claim, link: ExternalRecord, found: CrmRecord, reading) -> None:
+def _consider(claim, link: ExternalRecord, found: CrmRecord, reading, ties) -> None:
     """Nobody is linked to it: the import rule decides."""
     external_id = link.external_id
     matches = reading.matches.get(external_id, [])
-    companies = reading.companies.get(external_id, ())
-    proposal = importing.propose(link, found, claim.intake, matches, companies)
+    proposal = importing.propose(link, found, claim.intake, matches, ties)
     done = importing.carry_out(proposal, link, found, claim.intake, reading.known)
     brought_in = done.action in (Action.CREATE, Action.LINK)
     finish(claim, external_id, gone="" if brought_in else done.reason, link=link if brought_in else None)

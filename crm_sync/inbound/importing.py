@@ -8,20 +8,23 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from crm_sync.agreement import audit, conflicts
-from crm_sync.connectors.base import Association, CrmRecord
-from crm_sync.inbound import membership, merging
+from crm_sync.connecting import addresses
+from crm_sync.connectors.base import CrmRecord
+from crm_sync.inbound import attribution, membership, merging
 from crm_sync.inbound.matching import Match
+from crm_sync.inbound.relations import Ties
 from crm_sync.kinds import KINDS
 from crm_sync.mapping import codec, filters
 from crm_sync.models import Conflict, ExternalRecord, FieldMapping, ImportRule
-from workspaces.actors import Actor
+from portal.deals import attributed
 from workspaces.models import Partner
 from workspaces.properties import PropertyErrors, create_contact, create_partner
 
-NO_RULE = "No partner or contact is linked to this record of the CRM."
+NO_RULE = "Nothing of ours is linked to this record of the CRM."
 OUTSIDE = "The import rule leaves this record outside."
 LINKED_ELSEWHERE = "{record} is linked to another record of the CRM already."
 NO_PARTNER = "The company that this contact belongs to is no partner here."
+NAMES = ("name", "Name", "dealname", "hs_lead_name", "email", "Email", "LastName", "domain", "Website")
 SEVERAL = "{count} of yours could be this record."
 
 
@@ -41,6 +44,8 @@ class Proposal:
     reason: str = ""
     match: Match | None = None
     partner: Partner | None = None
+    distributor: Partner | None = None
+    people: Ties | None = None
     values: dict[str, Any] = field(default_factory=dict)
 
 
@@ -53,9 +58,14 @@ class Intake:
     currency: str
     trial: bool = False  # as if the rule were switched on: for a dry run before it is
 
+    @property
+    def key(self) -> str:
+        """The CRM's field in which records that were made here carry their id."""
+        return self.rule.key if self.rule and self.rule.creates else ""
+
     def fields(self) -> set[str]:
         asked = filters.fields_of(self.rule.conditions) if self.rule else set()
-        return {mapping.field for mapping in self.mappings} | asked
+        return {mapping.field for mapping in self.mappings} | asked | ({self.key} if self.key else set())
 
 
 def propose(
@@ -63,23 +73,37 @@ def propose(
     found: CrmRecord,
     intake: Intake,
     matches: Sequence[Match],
-    companies: Sequence[Association] = (),
+    ties: Ties | None = None,
 ) -> Proposal:
-    rule = intake.rule
+    rule, ties = intake.rule, ties or Ties()
+    if rule is not None and (made := next((match for match in matches if match.ours), None)):
+        return Proposal(Action.LINK, "It was made here.", match=made, people=ties)
     if rule is None or not (rule.enabled or intake.trial):
         return Proposal(Action.OUTSIDE, NO_RULE)
     if not filters.lets_in(rule.conditions, found.values, every=rule.every):
         return Proposal(Action.OUTSIDE, OUTSIDE)
-    partner = None
-    if link.object_type == "contact":
-        partner = membership.partner_of(link.connection, companies)
-        if partner is None:
-            return Proposal(Action.OUTSIDE, NO_PARTNER)
-        matches = [match for match in matches if match.record.partner_id == partner.pk]
+    proposal = Proposal(Action.CREATE, people=ties)
+    if reason := _place(proposal, link, ties):
+        return Proposal(Action.OUTSIDE, reason)
+    if link.object_type == "contact" and proposal.partner is not None:
+        matches = [match for match in matches if match.record.partner_id == proposal.partner.pk]
     if known := _matched(link, rule, matches):
+        known.people = ties
         return known
-    values = _values(found, intake)
-    return Proposal(Action.CREATE, partner=partner, values=values)
+    proposal.values = _values(found, intake)
+    return proposal
+
+
+def _place(proposal: Proposal, link: ExternalRecord, ties: Ties) -> str:
+    """The partner whose record it would be. Returns why it is nobody's."""
+    if link.object_type == "contact":
+        proposal.partner = membership.partner_of(link.connection, ties.companies)
+        return "" if proposal.partner else NO_PARTNER
+    if KINDS[link.object_type].is_attributed:
+        found = attribution.of(link.connection, ties.companies, ties.distributors)
+        proposal.partner, proposal.distributor = found.partner, found.distributor
+        return "" if found.partner else attribution.reason(link.connection, link, found)
+    return ""
 
 
 def _told_apart(link: ExternalRecord, match: Match) -> bool:
@@ -133,10 +157,15 @@ def carry_out(
             _ask(proposal, link, found)
         link.delete()
         return proposal
-    setattr(link, KINDS[link.object_type].link, record)
+    kind = KINDS[link.object_type]
+    setattr(link, kind.link, record)
     link.state = ExternalRecord.State.LINKED
-    link.save(update_fields=["state", KINDS[link.object_type].link])
+    link.save(update_fields=["state", kind.link])
     link, record = merging.locked(link)
+    if kind.is_attributed:
+        attributed.link(record, addresses.in_crm(link.connection, link.object_type, link.external_id))
+        people = proposal.people.people if proposal.people else ()
+        attribution.set_people(link.connection, link, people, quietly=True)
     merging.merge_record(link, record, found, intake.mappings, known)
     done = "Came in from" if proposal.action == Action.CREATE else "Was linked to its record in"
     audit.note(link.connection, "import", f"{done} {link.connection}. {proposal.reason}".strip(), link=link)
@@ -144,14 +173,11 @@ def carry_out(
 
 
 def _created(proposal: Proposal, link: ExternalRecord) -> tuple[Proposal, Any]:
-    connection, values = link.connection, dict(proposal.values)
-    by = Actor("crm", str(connection.pk), str(connection))
+    values = dict(proposal.values)
     while True:
         try:
             with transaction.atomic():
-                if proposal.partner is not None:
-                    return proposal, create_contact(proposal.partner, values, by=by)
-                return proposal, create_partner(values, by=by)
+                return proposal, _made(proposal, link, values)
         except PropertyErrors as error:
             bad = {key: message for key, message in error.errors.items() if key in values}
             if not bad or {"name", "email"} & error.errors.keys():
@@ -160,6 +186,16 @@ def _created(proposal: Proposal, link: ExternalRecord) -> tuple[Proposal, Any]:
                 del values[key]
         except IntegrityError:
             return Proposal(Action.REFUSE, "Somebody with this e-mail address is there already."), None
+
+
+def _made(proposal: Proposal, link: ExternalRecord, values: dict[str, Any]) -> Any:
+    kind, by = KINDS[link.object_type], link.connection.actor
+    if proposal.partner is None:
+        return create_partner(values, by=by)
+    if not kind.is_attributed:
+        return create_contact(proposal.partner, values, by=by)
+    whose = {"partner": proposal.partner, "distributor": proposal.distributor}
+    return attributed.create(kind.level, values, **whose, by=by)
 
 
 def _ask(proposal: Proposal, link: ExternalRecord, found: CrmRecord) -> None:
@@ -178,7 +214,7 @@ def _ask(proposal: Proposal, link: ExternalRecord, found: CrmRecord) -> None:
 def name_of(found: CrmRecord) -> str:
     """What people call this record, from whatever fields were read."""
     values: Mapping[str, str] = found.values
-    for name in ("name", "Name", "email", "Email", "domain", "Website"):
+    for name in NAMES:
         if values.get(name):
             return values[name]
     return found.external_id

@@ -7,7 +7,7 @@ own, which also marks its events done. Whatever dies in between leaves a lease t
 import logging
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -17,22 +17,26 @@ from django.utils import timezone
 
 from crm_sync.breaker.counting import Gate
 from crm_sync.connecting.providers import connector_for
-from crm_sync.connectors.base import Association, Connector, CrmRecord
+from crm_sync.connectors.base import CONTACT, Connector, CrmRecord
 from crm_sync.connectors.failures import CrmError
-from crm_sync.inbound import arrival, matching, reading
+from crm_sync.inbound import arrival, matching, reading, relations
 from crm_sync.inbound.importing import Intake
 from crm_sync.inbound.sorting import sort_events
+from crm_sync.kinds import KINDS
 from crm_sync.limits import retries
+from crm_sync.mapping import codec
 from crm_sync.models import Connection, ExternalRecord, ImportRule, InboxEvent
 from crm_sync.models.mass_changes import Way
-from crm_sync.models.queues import INBOX
+from crm_sync.models.queues import FORMER_INBOX, INBOX
 from workspaces.jobs import job_transaction, queue
 
 log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=settings.LEASE_SECONDS)  # a second reader would only read twice
 BATCH = 100
 AT_A_TIME = 5.0  # seconds; then it is another workspace's turn, and the relay rings again
-ASKS_FOR_COMPANY = ("associationChange", "creation", "restore", "merged")
+# What tells that a record may belong to somebody else now; Salesforce only says that something changed.
+ASKS_FOR_TIES = {"associationChange", "creation", "restore", "merged"}
+ASKS_ALWAYS = ASKS_FOR_TIES | {"change", "refresh"}
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,8 @@ class Claim:
     intake: Intake
     happenings: Mapping[str, set[str]]  # external id → what the CRM told of it
     gate: Gate
+    # external id → (field, when) of what the CRM told, by its clock
+    told: Mapping[str, list[tuple[str, datetime | None]]] = field(default_factory=dict)
 
 
 @dataclass
@@ -54,10 +60,11 @@ class Reading:
 
     records: Mapping[str, CrmRecord]
     known: set[str] | None
-    companies: Mapping[str, Sequence[Association]] = field(default_factory=dict)
+    related: relations.Related = field(default_factory=relations.Related)
     matches: Mapping[str, list[matching.Match]] = field(default_factory=dict)
 
 
+@queue(FORMER_INBOX)
 @queue(INBOX)
 def drain():
     with job_transaction():
@@ -115,16 +122,23 @@ def _claimed(links: list[ExternalRecord], now: datetime) -> Claim | None:
     mine = InboxEvent.objects.filter(claim=token, state="pending")
     retries.bury_worn_out(mine, now)
     happenings: dict[str, set[str]] = {link.external_id: set() for link in links}
-    for external_id, kind in mine.values_list("external_id", "kind"):
+    told: dict[str, list[tuple[str, datetime | None]]] = {}
+    for external_id, kind, name, at in mine.values_list("external_id", "kind", "property", "occurred_at"):
         happenings[external_id].add(kind.rpartition(".")[2])
+        if name:
+            told.setdefault(external_id, []).append((name, at))
     gate = Gate(connection, object_type, Way.IN)
-    return Claim(token, connection, object_type, links, intake_of(connection, object_type), happenings, gate)
+    intake = intake_of(connection, object_type)
+    return Claim(token, connection, object_type, links, intake, happenings, gate, told)
 
 
 def intake_of(connection: Connection, object_type: str) -> Intake:
-    mappings = connection.mappings.inward().filter(object_type=object_type).select_related("prop")
+    mappings = list(connection.mappings.inward().filter(object_type=object_type).select_related("prop"))
+    for mapping in mappings:
+        mapping.connection = connection
+    codec.prepare(connection, mappings)
     rule = ImportRule.objects.filter(connection=connection, object_type=object_type).first()
-    return Intake(rule, list(mappings), connection.workspace.currency)
+    return Intake(rule, mappings, connection.workspace.currency)
 
 
 def work_off(claim: Claim) -> None:
@@ -153,13 +167,19 @@ def _read(connector: Connector, claim: Claim) -> Reading:
     records, known = reading.read(connector, claim.object_type, ids, claim.intake.fields())
     found = Reading(records, known)
     new = [link.external_id for link in claim.links if link.state == ExternalRecord.State.NEW]
-    if claim.object_type == "contact":
-        asked = [i for i in ids if claim.happenings[i] & set(ASKS_FOR_COMPANY) or i in new]
-        found.companies = connector.associations("contact", asked, "company") if asked else {}
+    asks = ASKS_ALWAYS if KINDS[claim.object_type].is_attributed else ASKS_FOR_TIES | {"change"}
+    asked = [i for i in ids if claim.happenings[i] & asks or i in new]
+    found.related = relations.read(connector, claim.object_type, asked, claim.intake.rule)
+    if (
+        claim.object_type == CONTACT
+    ):  # that one has no company now is news only if somebody says that this changed
+        sure = {i for i in asked if claim.happenings[i] & ASKS_FOR_TIES or i in new}
+        kept = {i: ends for i, ends in found.related.companies.items() if ends or i in sure}
+        found.related = relations.Related(kept)
     if candidates := [records[i] for i in new if i in records]:
         with job_transaction():
             found.matches = matching.find(
-                claim.connection, claim.object_type, claim.intake.mappings, candidates
+                claim.connection, claim.object_type, claim.intake.mappings, candidates, claim.intake.key
             )
     return found
 

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from crm_sync.agreement import audit, conflicts, delivery
 from crm_sync.agreement.refreshing import refresh
+from crm_sync.inbound import attribution
 from crm_sync.kinds import KINDS
 from crm_sync.models import (
     Conflict,
@@ -19,7 +20,6 @@ from crm_sync.models import (
     Tombstone,
 )
 from crm_sync.models.queues import OUTBOX
-from workspaces.actors import Actor
 from workspaces.erasure import erase_contact
 from workspaces.invitations import reactivate, suspend
 from workspaces.jobs import leave_work
@@ -32,11 +32,13 @@ TWO = "{crm} merged the records of both. Nothing was taken away here: say which 
 
 def merged(connection: Connection, object_type: str, survivor: str, losers: Iterable[str]) -> None:
     """Several records are one now. The link moves; where two of ours were linked, a person is asked."""
-    losers = [old for old in losers if old != survivor]
+    losers, kind = [old for old in losers if old != survivor], KINDS[object_type]
     of_type = ExternalRecord.objects.filter(connection=connection, object_type=object_type)
     _remember_former(connection, object_type, survivor, losers)
     of_type.filter(external_id__in=losers, state=State.NEW).delete()
     found = of_type.filter(external_id__in=[survivor, *losers], state__in=[State.LINKED, State.ARCHIVED])
+    if kind.is_attributed:  # whose partners' locks come before those of the rows
+        kind.lock([link.record for link in found.select_related("attributed")])
     links = {link.external_id: link for link in found.order_by("pk").select_for_update(no_key=True)}
     if not links:
         return
@@ -76,6 +78,8 @@ def _give_up(connection: Connection, keeper: ExternalRecord, loser: ExternalReco
     loser.state, loser.state_at = State.MERGED, timezone.now()
     loser.save(update_fields=["state", "state_at"])
     audit.note(connection, "merge", message, link=loser)
+    if attribution.put_aside(connection, loser):
+        return  # it is part of the other one, which has the same partner's people on it
     other = {KINDS[loser.object_type].link: loser.record}
     text = TWO.format(crm=connection)
     conflicts.ask(connection, Conflict.Kind.DUPLICATE, once={"link": keeper, **other}, message=text)
@@ -89,9 +93,11 @@ def archive(connection: Connection, link: ExternalRecord) -> None:
     waiting = OutboxChange.objects.filter(link=link, state__in=["pending", "inflight"])
     waiting.update(state=OutboxChange.State.PARKED, message=message, finished_at=timezone.now())
     rule = ImportRule.objects.filter(connection=connection, object_type=link.object_type).first()
-    link.suspended = []
-    if rule and rule.when_deleted == ImportRule.Deleted.SUSPEND:
-        link.suspended = [str(contact.pk) for contact in _shut_out(link)]
+    if link.attributed_id:
+        attribution.put_aside(connection, link)
+    else:
+        suspends = rule is not None and rule.when_deleted == ImportRule.Deleted.SUSPEND
+        link.suspended = [str(contact.pk) for contact in _shut_out(link)] if suspends else []
     link.state, link.state_at = State.ARCHIVED, timezone.now()
     link.save(update_fields=["state", "state_at", "suspended"])
     audit.note(connection, "deletion", message, link=link)
@@ -109,6 +115,7 @@ def _shut_out(link: ExternalRecord) -> list[Contact]:
 def restore(connection: Connection, link: ExternalRecord) -> None:
     """It is there again: who lost their way in with it has it again, and what waited goes."""
     let_in_again(link)
+    attribution.take_back(connection, link)
     link.state, link.state_at = State.LINKED, timezone.now()
     link.save(update_fields=["state", "state_at"])
     parked = OutboxChange.objects.filter(
@@ -120,6 +127,8 @@ def restore(connection: Connection, link: ExternalRecord) -> None:
 
 
 def let_in_again(link: ExternalRecord) -> None:
+    if link.attributed_id:
+        return
     for contact in Contact.objects.filter(pk__in=link.suspended, status=Contact.Status.SUSPENDED):
         reactivate(contact)
     link.suspended = []
@@ -143,7 +152,7 @@ def erase(connection: Connection, object_type: str, external_id: str) -> None:
     same = {"connection": connection, "object_type": object_type, "external_id": external_id}
     for link in ExternalRecord.objects.filter(**same).select_related("contact"):
         if link.contact is not None:
-            erase_contact(link.contact, by=Actor("crm", str(connection.pk), str(connection)))
+            erase_contact(link.contact, by=connection.actor)
         link.delete()  # with what was agreed, its edits, its conflicts and its audit
     FormerId.objects.filter(connection=connection, object_type=object_type, survivor=external_id).delete()
     Conflict.objects.filter(**same).delete()

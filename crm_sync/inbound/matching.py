@@ -2,9 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from django.db.models import Func, TextField, Value
 from django.db.models.functions import Lower
@@ -12,9 +14,10 @@ from django.db.models.functions import Lower
 from crm_sync.connectors.base import CrmRecord
 from crm_sync.kinds import KINDS
 from crm_sync.mapping import codec, schema
-from crm_sync.models import Connection, FieldMapping
+from crm_sync.models import Connection, FieldMapping, OutboxRecord
 
 HOST = r"^\s*(?:[a-z]+://)?(?:www\.)?([^/:?#\s]+)"
+ON_ITS_WAY = ["pending", "inflight"]
 SHARED_HOSTS = {"linkedin.com", "facebook.com", "x.com", "instagram.com"}  # the address of many
 
 
@@ -23,21 +26,29 @@ class Match:
     record: Any
     certain: bool  # by a key that is unique on both sides
     by: str
+    ours: bool = False  # it was made here first, and its key in the CRM says so
 
 
 def find(
-    connection: Connection, object_type: str, mappings: Iterable[FieldMapping], records: Iterable[CrmRecord]
+    connection: Connection,
+    object_type: str,
+    mappings: Iterable[FieldMapping],
+    records: Iterable[CrmRecord],
+    key: str = "",
 ) -> dict[str, list[Match]]:
-    """External id → whom it may be. One question a key, however many records there are."""
+    """External id → whom it may be. One question a key, however many records there are. `key`: the field in which
+    records that were made here carry their id."""
     found: dict[str, list[Match]] = defaultdict(list)
     records = list(records)
+    if key:
+        _by_our_id(found, object_type, key, records)
     for mapping in mappings:
         known = schema.known_field(connection, object_type, mapping.field)
         if known and known.unique and mapping.prop.key != "email":
             _by_unique(found, object_type, mapping, records)
         elif mapping.prop.type == "url" and mapping.prop.key == "website":
             _by_host(found, object_type, mapping, records)
-        elif mapping.prop.key == "email":
+        elif mapping.prop.key == "email" and object_type == "contact":
             _by_address(found, object_type, mapping, records)
     return found
 
@@ -65,14 +76,24 @@ def _by_unique(found, object_type, mapping, records) -> None:
             continue
         if value is not None:
             wanted[str(value)] = record.external_id
-    rows = KINDS[object_type].model.objects.annotate(wanted_by=_stored(mapping))
+    rows = KINDS[object_type].rows().annotate(wanted_by=_stored(mapping))
     _take(found, rows.filter(wanted_by__in=list(wanted)), wanted, certain=True, by=mapping.label)
+
+
+def _by_our_id(found, object_type, key: str, records) -> None:
+    wanted = {}
+    for record in records:
+        with suppress(ValueError):
+            wanted[UUID(record.values.get(key, ""))] = record.external_id
+    if wanted:
+        for row in KINDS[object_type].rows().filter(pk__in=wanted):
+            found[wanted[row.pk]].append(Match(row, certain=True, by="id", ours=True))
 
 
 def _by_host(found, object_type, mapping, records) -> None:
     wanted = {host: r.external_id for r in records if (host := host_of(r.values.get(mapping.field, "")))}
     there = Func(Lower(_stored(mapping)), Value(HOST), function="substring", output_field=TextField())
-    rows = KINDS[object_type].model.objects.annotate(wanted_by=there).filter(wanted_by__in=list(wanted))
+    rows = KINDS[object_type].rows().annotate(wanted_by=there).filter(wanted_by__in=list(wanted))
     _take(found, rows, wanted, certain=False, by="web address")
 
 
@@ -82,7 +103,12 @@ def _by_address(found, object_type, mapping, records) -> None:
         if address := record.values.get(mapping.field, "").strip().lower():
             wanted[address] = record.external_id
     rows = KINDS[object_type].model.objects.annotate(wanted_by=Lower("email"))
-    _take(found, rows.filter(wanted_by__in=list(wanted)), wanted, certain=False, by="e-mail address")
+    there = list(rows.filter(wanted_by__in=list(wanted))) if wanted else []
+    on_their_way = OutboxRecord.objects.filter(record_id__in=[row.pk for row in there], state__in=ON_ITS_WAY)
+    ours = set(on_their_way.values_list("record_id", flat=True)) if there else set()
+    for row in there:
+        made = row.pk in ours
+        found[wanted[row.wanted_by]].append(Match(row, certain=made, by="e-mail address", ours=made))
 
 
 def _take(found, rows, wanted: dict[str, str], *, certain: bool, by: str) -> None:

@@ -8,7 +8,6 @@ from crm_sync.agreement import audit
 from crm_sync.connectors.base import Association
 from crm_sync.inbound import lifecycle
 from crm_sync.models import Connection, ExternalRecord
-from workspaces.actors import Actor
 from workspaces.invitations import suspend
 from workspaces.models import Contact, Partner
 from workspaces.properties import move_contact
@@ -43,10 +42,9 @@ def follow(connection: Connection, link: ExternalRecord, companies: Sequence[Ass
     if partner is None:
         return "The company that this contact belongs to is no partner here."
     if partner.pk != contact.partner_id:
-        by = Actor("crm", str(connection.pk), str(connection))
         try:
             with transaction.atomic():
-                move_contact(contact, partner, by=by)
+                move_contact(contact, partner, by=connection.actor)
         except IntegrityError:
             return f"{partner} has a contact with this e-mail address already."
         audit.note(connection, "association", f"{contact} belongs to {partner} now.", link=link)

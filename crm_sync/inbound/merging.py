@@ -1,10 +1,11 @@
 """One record as the CRM has it now, brought together with the portal's: field by field, in one transaction."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db import OperationalError, transaction
 from django.db.models import Max
@@ -19,7 +20,6 @@ from crm_sync.kinds import KINDS
 from crm_sync.mapping import codec
 from crm_sync.mapping.schema import GONE_FIELD
 from crm_sync.models import ExternalRecord, FieldMapping, InboxEvent
-from workspaces.actors import Actor
 from workspaces.properties import PropertyErrors, set_properties
 
 MOVES = 3  # how often a link may change between our look and our lock
@@ -44,14 +44,17 @@ class Outcome:
         return [mapping for mapping, decision in self.decided.items() if decision in decisions]
 
 
-def locked(link: ExternalRecord):
-    """The link and its record, held. The locks of a change come first (workspaces/locks.py), ours after them."""
+def locked(link: ExternalRecord, *, partner_ids: Collection[UUID] = ()):
+    """The link and its record, held. The locks of a change come first (workspaces/locks.py), ours after them.
+
+    `partner_ids`: the partners that the record may come to belong to.
+    """
     connection, of_link = link.connection, KINDS[link.object_type].link
     for _ in range(MOVES):
         record = ExternalRecord.objects.select_related(of_link).get(pk=link.pk).record
         with suppress(_Moved), transaction.atomic():
             if record is not None:
-                KINDS[link.object_type].lock([record])
+                KINDS[link.object_type].lock([record], partner_ids=partner_ids)
             row = ExternalRecord.objects.select_for_update(no_key=True).get(pk=link.pk)
             if getattr(row, f"{of_link}_id") != (record and record.pk):
                 raise _Moved
@@ -113,7 +116,7 @@ def decide(link, record, found: CrmRecord, mappings, known: set[str] | None) -> 
             continue
         try:
             value = codec.from_wire(mapping, found.values.get(mapping.field, ""), currency=currency)
-            theirs = codec.to_wire(mapping, value)
+            theirs = codec.same_form(mapping, found.values.get(mapping.field, ""))
         except codec.UnfitValue as error:
             outcome.reasons[mapping.field] = str(error)
             continue
@@ -125,10 +128,12 @@ def decide(link, record, found: CrmRecord, mappings, known: set[str] | None) -> 
 
 def _sides(link, record, mapping, theirs: str, found: CrmRecord) -> Sides:
     ours = record.value(mapping.prop)
+    spoken = ours_as_theirs(mapping, ours)
     return Sides(
         theirs=theirs,
         ours=ours,
-        ours_as_theirs=ours_as_theirs(mapping, ours),
+        ours_as_theirs=spoken,
+        expressible=spoken != NOT_OURS,
         agreed=link.agreed.get(mapping.field),
         sent=tuple(link.sent.get(mapping.field, ())),
         theirs_later=mapping.policy != "latest" or _theirs_later(link, record, mapping, found),
@@ -159,8 +164,7 @@ def _theirs_later(link, record, mapping, found: CrmRecord) -> bool:
 
 def _write(outcome: Outcome, link: ExternalRecord, record) -> None:
     """Sets what the portal accepts; a value that it refuses leaves its field as it was, with the reason."""
-    connection = link.connection
-    by = Actor("crm", str(connection.pk), str(connection))
+    by = link.connection.actor
     wanted = {m.prop.key: m for m in outcome.those(*THEIRS)}
     while wanted:
         try:

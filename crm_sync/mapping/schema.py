@@ -55,6 +55,14 @@ def refusal(field: CrmField | None, wire: str) -> str:
     return ""
 
 
+def companions(field: CrmField | None, wire: str) -> dict[str, str]:
+    """What has to be written together with this value."""
+    if field is None or not field.companion:
+        return {}
+    option = next((option for option in field.options if option.value == wire), None)
+    return {field.companion: option.companion} if option and option.companion else {}
+
+
 def learn(connection: Connection, known: Mapping[str, Sequence[CrmField]]) -> None:
     """Remembers the CRM's fields and brings the mapping in line with them."""
     kept = {object_type: [remembered(field) for field in fields] for object_type, fields in known.items()}
@@ -86,7 +94,7 @@ def _follow(mapping: FieldMapping, field: CrmField | None) -> None:
         if field.read_only and mapping.direction != "in":
             _force_in(mapping)
         mapping.read_only = field.read_only
-        _adopt_options(mapping, field)
+        adopt_options(mapping, field)
     after = (mapping.broken, mapping.read_only, mapping.direction, mapping.label, mapping.type_known)
     if after == before:
         return
@@ -114,20 +122,58 @@ def _force_in(mapping: FieldMapping) -> None:
     note(mapping, f"{mapping.label}: {READ_ONLY}")
 
 
-def _adopt_options(mapping: FieldMapping, field: CrmField) -> None:
-    """Options that the CRM has and the property lacks come in; none is taken away, since records may hold it."""
+def adopt_options(mapping: FieldMapping, field: CrmField) -> None:
+    """Options that the CRM has and the property lacks come in; none is taken away, since records may hold it.
+
+    What a stage means follows the CRM, where the CRM tells.
+    """
     if not mapping.prop.has_options or mapping.direction == "out" or not field.options:
         return
     prop = options.locked(mapping.prop)
     have = {option["value"] for option in prop.options}
-    new = [o for o in field.options if not o.hidden and o.value not in have and o.value]
-    if not new or len(have) + len(new) > options.MAX_OPTIONS:
-        return
+    new = [o for o in field.options if _is_new(mapping, o, have)]
+    new = [o for o in new if not _is_called_the_same(mapping, o, prop)]
+    if len(have) + len(new) > options.MAX_OPTIONS:
+        new = []
     prop.options += [{"value": o.value, "label": o.label[: options.MAX_LABEL]} for o in new]
+    if not (_follow_outcomes(mapping, prop, field) or new):
+        return
     save_property(prop)
     mapping.prop = Property.objects.get(pk=prop.pk)
-    note(mapping, f"{prop.label} has new options from the CRM: {', '.join(o.label for o in new)}.")
-    refresh(mapping.connection.records.linked().filter(object_type=mapping.object_type))
+    if new:
+        listed = ", ".join(o.label for o in new)
+        note(mapping, f"{prop.label} has new options from {mapping.connection}: {listed}.")
+        refresh(mapping.connection.records.linked().filter(object_type=mapping.object_type))
+
+
+def _is_new(mapping: FieldMapping, option: FieldOption, have: set[str]) -> bool:
+    """Neither ours already, nor said to be another one of ours."""
+    known = option.value in have or option.value in mapping.options
+    return bool(option.value) and not (option.hidden or known) and len(option.value) <= options.MAX_VALUE
+
+
+def _is_called_the_same(mapping: FieldMapping, option: FieldOption, prop: Property) -> bool:
+    """An option of ours with the same words is the same: “Closed won”, whatever its value is over there."""
+    label = option.label.strip().casefold()
+    ours = next((o["value"] for o in prop.options if o["label"].casefold() == label), None)
+    if ours is None:
+        return False
+    mapping.options[option.value] = ours
+    mapping.save(update_fields=["options"])
+    return True
+
+
+def _follow_outcomes(mapping: FieldMapping, prop: Property, field: CrmField) -> bool:
+    """Says whether any of our stages means something else now."""
+    told = {mapping.options.get(o.value, o.value): o.outcome for o in field.options if o.outcome}
+    before = [dict(option) for option in prop.options]
+    for option in prop.options:
+        match told.get(option["value"]):
+            case "open":
+                option.pop("outcome", None)
+            case "won" | "lost" as outcome:
+                option["outcome"] = outcome
+    return prop.options != before
 
 
 def note(mapping: FieldMapping, message: str) -> None:

@@ -2,6 +2,7 @@ from django.db import models
 
 from crm_sync.models.connection import Connection, FieldMapping
 from crm_sync.models.records import ExternalRecord
+from portal.deals.models import AttributedRecord
 from workspaces.models import Contact, Partner
 from workspaces.tenancy import WorkspaceForeignKey, WorkspaceManager, WorkspaceModel
 
@@ -39,6 +40,7 @@ class Conflict(WorkspaceModel):
     name = models.CharField(max_length=200, blank=True)  # what the CRM calls that record
     partner = WorkspaceForeignKey(Partner, models.CASCADE, null=True, related_name="+")
     contact = WorkspaceForeignKey(Contact, models.CASCADE, null=True, related_name="+")
+    attributed = WorkspaceForeignKey(AttributedRecord, models.CASCADE, null=True, related_name="+")
     message = models.TextField(blank=True)
     at = models.DateTimeField(auto_now_add=True)
     settled_at = models.DateTimeField(null=True)
@@ -51,3 +53,8 @@ class Conflict(WorkspaceModel):
 
     def __str__(self):
         return f"{self.get_kind_display()}: {self.mapping or self.name}"
+
+    @property
+    def ours_record(self):
+        """Who of ours may be the same as a record of the CRM."""
+        return self.partner or self.contact or self.attributed

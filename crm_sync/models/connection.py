@@ -1,22 +1,29 @@
 from dataclasses import asdict
+from typing import Any
 
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
 from crm_sync import vault
+from workspaces.actors import Actor
 from workspaces.models import Property
 from workspaces.tenancy import WorkspaceForeignKey, WorkspaceManager, WorkspaceModel
 
-OBJECT_TYPES = {"company": "partner", "contact": "contact"}  # the CRM's object → our level
+# The CRM's object → our level.
+OBJECT_TYPES = {"company": "partner", "contact": "contact", "deal": "deal", "lead": "lead"}
 
 
 def remembered(field) -> dict:
     """A field of the CRM as `Connection.fields_known` keeps it."""
     always = {name: getattr(field, name) for name in ("name", "label", "type", "widget", "read_only")}
-    return {
-        name: value for name, value in asdict(field).items() if value not in ("", None, False, ())
-    } | always
+    kept = {name: value for name, value in asdict(field).items() if value not in ("", None, False, ())}
+    options = {"options": [_filled(option) for option in kept["options"]]} if "options" in kept else {}
+    return kept | always | options
+
+
+def _filled(option: dict) -> dict:
+    return {name: part for name, part in option.items() if part or name in ("value", "label")}
 
 
 class ConnectionQuerySet(models.QuerySet):
@@ -87,6 +94,11 @@ class Connection(WorkspaceModel):
         return self.get_provider_display()
 
     @property
+    def actor(self):
+        """The author of what comes in from it."""
+        return Actor("crm", str(self.pk), str(self))
+
+    @property
     def calls_us(self):
         """Whether the CRM tells us of changes; else it is asked."""
         return self.way != self.Way.SERVICE_KEY
@@ -136,6 +148,11 @@ class FieldMapping(WorkspaceModel):
     type_known = models.CharField(max_length=40, blank=True)  # the CRM's type when a person last agreed to it
     read_only = models.BooleanField(default=False)  # in the CRM; such a field can only come in
     broken = models.TextField(blank=True)  # why it does not work at the moment
+    # The CRM's option → ours, where they are called differently; "": it is not taken over.
+    options = models.JSONField(default=dict)
+
+    # Who of the team is whom in the CRM, for properties that hold people (mapping.codec.prepare).
+    people: Any = None
 
     objects = WorkspaceManager.from_queryset(FieldMappingQuerySet)()
 
@@ -155,3 +172,8 @@ class FieldMapping(WorkspaceModel):
 
     def __str__(self):
         return f"{self.prop} ⇄ {self.label}"
+
+    @property
+    def holds_moments(self):
+        """Whether the CRM keeps a moment where we keep a day: a deal's close date in HubSpot."""
+        return self.type_known == "datetime" and self.prop.type == "date"

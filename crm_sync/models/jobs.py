@@ -24,6 +24,12 @@ class ImportRule(WorkspaceModel):
     every = models.BooleanField(default=True)  # all conditions must hold, or any
     conditions = models.JSONField(default=list, blank=True)  # [{"field", "operator", "values"}]
     linking = models.CharField(max_length=6, choices=Linking, default=Linking.ASK)
+    # Which of the CRM's ways from a deal or lead to a company says who sells it, and who stands between.
+    partner_by = models.CharField(max_length=200, blank=True)
+    distributor_by = models.CharField(max_length=200, blank=True)
+    # Records that are made here are made in the CRM too, found again by the value of this unique field.
+    creates = models.BooleanField(default=False)
+    key = models.CharField(max_length=200, blank=True)
     when_deleted = models.CharField(max_length=8, choices=Deleted, default=Deleted.KEEP)
 
     objects = WorkspaceManager()

@@ -8,7 +8,9 @@ from workspaces.display import Display
 from workspaces.tenancy import WorkspaceForeignKey, WorkspaceManager, WorkspaceModel
 
 # The queues of workspaces.jobs.
-INBOX, OUTBOX, SWEEPS, SCHEMA = "hubspot.inbox", "hubspot.outbox", "crm.sweeps", "crm.schema"
+INBOX, OUTBOX, SWEEPS, SCHEMA = "crm.inbox", "crm.outbox", "crm.sweeps", "crm.schema"
+# What a process of an older version still leaves notes for, while it is being replaced.
+FORMER_INBOX, FORMER_OUTBOX = "hubspot.inbox", "hubspot.outbox"
 MASS_CHANGES = "crm.mass_changes"
 REFRESH = "portal.refresh"  # our own wish to read a record; the CRM did not call
 

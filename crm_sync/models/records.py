@@ -2,8 +2,13 @@ from django.db import models
 from django.db.models import Q
 
 from crm_sync.models.connection import Connection
+from portal.deals.models import AttributedRecord
 from workspaces.models import Contact, Partner
 from workspaces.tenancy import WorkspaceForeignKey, WorkspaceManager, WorkspaceModel
+
+# The references to the record of ours: one of them is set.
+LINKS = ("partner", "contact", "attributed")
+OF_LINKS = tuple(f"link__{name}" for name in LINKS)
 
 
 class ExternalRecordQuerySet(models.QuerySet):
@@ -12,7 +17,7 @@ class ExternalRecordQuerySet(models.QuerySet):
 
 
 class ExternalRecord(WorkspaceModel):
-    """A partner or contact, and the record of the CRM that is the same.
+    """A partner, contact, deal or lead, and the record of the CRM that is the same.
 
     `agreed` is the base of every decision: field → {"crm": the CRM's string, "ours": our raw value} at the last
     moment when both sides held the same. An echo of our own write differs from it in nothing. `sent` is what may
@@ -30,9 +35,11 @@ class ExternalRecord(WorkspaceModel):
     external_id = models.CharField(max_length=40)
     partner = WorkspaceForeignKey(Partner, models.CASCADE, null=True, related_name="+")
     contact = WorkspaceForeignKey(Contact, models.CASCADE, null=True, related_name="+")
+    attributed = WorkspaceForeignKey(AttributedRecord, models.CASCADE, null=True, related_name="+")
     state = models.CharField(max_length=8, choices=State, default=State.LINKED)
     state_at = models.DateTimeField(null=True)
-    suspended = models.JSONField(default=list)  # contacts that lost their way in with it, to be let in again
+    # What was put aside with it, to come back with it: contacts that may not come in, a deal that is archived.
+    suspended = models.JSONField(default=list)
     agreed = models.JSONField(default=dict)
     sent = models.JSONField(default=dict)
     # By the CRM's clock, which is never compared with ours: the latest copy that we saw a part of, and the one
@@ -62,11 +69,22 @@ class ExternalRecord(WorkspaceModel):
                 condition=~Q(state="merged"),
                 name="one_link_per_contact",
             ),
+            models.UniqueConstraint(
+                fields=["workspace", "connection", "attributed"],
+                condition=~Q(state="merged"),
+                name="one_link_per_deal_or_lead",
+            ),
             models.CheckConstraint(
-                condition=Q(state="new", partner=None, contact=None)
-                | Q(object_type="company", partner__isnull=False, contact=None)
-                | Q(object_type="contact", contact__isnull=False, partner=None),
-                name="companies_are_partners_and_contacts_contacts",
+                condition=Q(state="new", partner=None, contact=None, attributed=None)
+                | Q(object_type="company", partner__isnull=False, contact=None, attributed=None)
+                | Q(object_type="contact", contact__isnull=False, partner=None, attributed=None)
+                | Q(
+                    object_type__in=["deal", "lead"],
+                    attributed__isnull=False,
+                    partner=None,
+                    contact=None,
+                ),
+                name="links_point_to_what_they_are",
             ),
         ]
 
@@ -78,11 +96,18 @@ class ExternalRecord(WorkspaceModel):
 
     @property
     def record(self):
-        return self.partner if self.partner_id else self.contact
+        return self.partner or self.contact or self.attributed
 
-    def agree(self, field, *, crm, ours):
-        """Both sides hold the same now, in either's form. What may have been written before does not matter."""
-        self.agreed[field] = {"crm": crm, "ours": ours}
+    @property
+    def record_id(self):
+        return self.partner_id or self.contact_id or self.attributed_id
+
+    def agree(self, field, *, crm, ours, over=None):
+        """Both sides hold the same now, in either's form. What may have been written before does not matter.
+
+        `over`: what a write of ours took the place of, and between which moments of the CRM's: {base, from, to}.
+        """
+        self.agreed[field] = {"crm": crm, "ours": ours} | ({"over": over} if over else {})
         self.sent.pop(field, None)
 
 

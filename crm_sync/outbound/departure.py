@@ -105,14 +105,24 @@ def _note_writes(connection: Connection, plan: Plan, result: WriteResult | None)
         else:
             kept = result.record.values.get(name, wire) if result.record else wire
             rewritten = _rewritten(plan, change, wire, kept)
-            _done(plan, change, wire if rewritten else codec.same_form(change.mapping, kept))
+            agreed = wire if rewritten else codec.same_form(change.mapping, kept)
+            _done(plan, change, agreed, over=_over(plan, change, result))
 
 
-def _done(plan: Plan, change: OutboxChange, theirs: str) -> None:
+def _over(plan: Plan, change: OutboxChange, result: WriteResult) -> dict[str, str] | None:
+    """Between our look and our write somebody may have changed it; their event names the value (inbound/told.py)."""
+    looked, wrote = plan.found and plan.found.updated_at, result.record and result.record.updated_at
+    if not (looked and wrote) or plan.found is None:
+        return None
+    base = codec.same_form(change.mapping, plan.found.values.get(change.mapping.field, ""))
+    return {"base": base, "from": looked.isoformat(), "to": wrote.isoformat()}
+
+
+def _done(plan: Plan, change: OutboxChange, theirs: str, *, over: dict[str, str] | None = None) -> None:
     """Both sides hold the same, unless the CRM made something else of it: then its form is taken in."""
     name, link = change.mapping.field, plan.link
     if link.agreed.get(name) == plan.agreed_before.get(name):
-        link.agree(name, crm=theirs, ours=change.value)
+        link.agree(name, crm=theirs, ours=change.value, over=over)
     else:
         # Between our look and our write the CRM's value was changed and taken in: look once more.
         refresh([link])

@@ -25,8 +25,9 @@ from crm_sync.limits import retries
 from crm_sync.mapping import codec, schema
 from crm_sync.models import Connection, ExternalRecord, OutboxChange
 from crm_sync.models.mass_changes import Way
-from crm_sync.models.queues import OUTBOX
-from crm_sync.outbound import departure
+from crm_sync.models.queues import FORMER_OUTBOX, OUTBOX
+from crm_sync.models.records import LINKS
+from crm_sync.outbound import departure, making
 from crm_sync.outbound.planning import Plan, plan
 from workspaces.jobs import job_transaction, queue
 from workspaces.models import PropertyDelivery
@@ -52,6 +53,7 @@ class Claim:
         return sorted({c.mapping.field for changes in self.changes.values() for c in changes})
 
 
+@queue(FORMER_OUTBOX)
 @queue(OUTBOX)
 def drain():
     until = time.monotonic() + AT_A_TIME
@@ -63,8 +65,17 @@ def drain():
         carry(claim)
         if time.monotonic() > until:
             return timezone.now()
+    while rows := _records_to_make():
+        making.make(rows)
+        if time.monotonic() > until:
+            return timezone.now()
     with job_transaction():
-        return next_due()
+        return min(filter(None, [next_due(), making.next_due()]), default=None)
+
+
+def _records_to_make():
+    with job_transaction():
+        return making.claim_records()
 
 
 def claim_changes() -> Claim | None:
@@ -80,7 +91,7 @@ def claim_changes() -> Claim | None:
     first = free.values("connection", "object_type").first()
     if first is None:
         return None
-    links = free.filter(**first).select_related("partner", "contact")
+    links = free.filter(**first).select_related(*LINKS)
     links = links.select_for_update(skip_locked=True, no_key=True, of=("self",))
     by_pk = {link.pk: link for link in links.order_by("pk")[:BATCH]}
     if not by_pk:
@@ -103,7 +114,12 @@ def _taken(by_pk, now) -> list[OutboxChange]:
     ours = OutboxChange.objects.filter(link__in=by_pk).filter(
         Q(state=State.PENDING, next_at__lte=now) | Q(state=State.INFLIGHT)
     )
-    changes = [c for c in ours.select_related("mapping__prop") if _still_holds(by_pk[c.link_id], c)]
+    found = list(ours.select_related("mapping__prop"))
+    for change in found:
+        change.mapping.connection = by_pk[change.link_id].connection
+    if found:
+        codec.prepare(found[0].mapping.connection, [change.mapping for change in found])
+    changes = [change for change in found if _still_holds(by_pk[change.link_id], change)]
     OutboxChange.objects.filter(pk__in=[c.pk for c in changes]).update(
         state=State.INFLIGHT, tries=F("tries") + 1
     )

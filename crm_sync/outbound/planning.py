@@ -25,13 +25,14 @@ class Plan:
     moved: list[OutboxChange] = field(default_factory=list)  # the record was merged into another one
     too_early: list[OutboxChange] = field(default_factory=list)
     agreed_before: dict = field(default_factory=dict)
+    beside: dict[str, str] = field(default_factory=dict)  # what has to be written with it: a stage's pipeline
 
     def write(self, *, guarded: bool) -> Write:
         """What the CRM is asked for. `guarded`: where its value may win, only if nobody changed it meanwhile."""
         values = {change.mapping.field: wire for change, wire in self.to_write.items()}
         may_lose = any(c.mapping.policy != "portal" and c.mapping.direction == "both" for c in self.to_write)
         since = self.found.updated_at if guarded and may_lose and self.found else None
-        return Write(self.link.external_id, values, unless_changed_since=since)
+        return Write(self.link.external_id, self.beside | values, unless_changed_since=since)
 
 
 def plan(
@@ -73,5 +74,6 @@ def _sort(made: Plan, change: OutboxChange, found: CrmRecord, known, existing) -
             made.there_already[change] = theirs
         case Decision.SEND:
             made.to_write[change] = wire
+            made.beside |= schema.companions(known.get(mapping.field), wire)
         case _:
             made.clashing.append(change)

@@ -5,29 +5,42 @@ from collections import defaultdict
 from django.dispatch import receiver
 
 from crm_sync.agreement import delivery
-from crm_sync.models import ExternalRecord, FieldMapping
+from crm_sync.kinds import KINDS, kind_of_level
+from crm_sync.models import Connection, ExternalRecord, FieldMapping
+from crm_sync.outbound import making
 from workspaces import statements
 from workspaces.signals import record_changed
 from workspaces.tenancy import current_workspace_id
 
 PEOPLE = ("team", "contact")
+OF_LEVEL = {kind.level: kind for kind in KINDS.values()}
+# Asked of every change, so as cheaply as can be: most records of most workspaces are in no CRM.
+LINKED = {
+    level: f"""
+        SELECT 1 FROM crm_sync_externalrecord
+        WHERE workspace_id = %s::uuid AND {kind.link}_id = ANY (%s::uuid[]) LIMIT 1"""  # noqa: S608
+    for level, kind in OF_LEVEL.items()
+}
 
 
 @receiver(record_changed)
 def follow(sender, changes, **kwargs):
     changes = [change for change in changes if change.values]
-    if not (changes and _are_linked(changes)):
+    if not changes or changes[0].level not in OF_LEVEL:
+        return
+    _send(changes)
+    making.follow([change for change in changes if change.created and change.by.kind in PEOPLE])
+
+
+def _send(changes):
+    if not _are_linked(changes):
         return
     mappings = _mappings({number for change in changes for number in change.values})
     if not mappings:
         return
-    level = changes[0].level
-    links = ExternalRecord.objects.linked().filter(
-        **{f"{level}__in": [change.record.pk for change in changes]}
-    )
     by_record = defaultdict(list)
-    for link in links.select_related("connection"):
-        by_record[getattr(link, f"{level}_id")].append(link)
+    for link in _links(changes):
+        by_record[link.record_id].append(link)
     for change in changes:
         for link in by_record[change.record.pk]:
             if not _came_from(link, change):
@@ -39,19 +52,16 @@ def follow(sender, changes, **kwargs):
                 )
 
 
-LINKED = {
-    level: f"""
-        SELECT 1 FROM crm_sync_externalrecord
-        WHERE workspace_id = %s::uuid AND {level}_id = ANY (%s::uuid[]) LIMIT 1"""  # noqa: S608
-    for level in ("partner", "contact")
-}
+def _links(changes):
+    """Not those of an account that was let go: nothing crosses any more, and nothing piles up."""
+    ids = [change.record.pk for change in changes]
+    column = kind_of_level(changes[0].level).link
+    found = ExternalRecord.objects.linked().filter(**{f"{column}__in": ids}).select_related("connection")
+    return found.exclude(connection__status=Connection.Status.DISCONNECTED)
 
 
 def _are_linked(changes):
-    """Asked of every change, so as cheaply as can be: most records of most workspaces are in no CRM."""
     ids = [change.record.pk for change in changes]
-    if changes[0].level not in LINKED:
-        return False
     return bool(statements.run(LINKED[changes[0].level], [current_workspace_id(), ids]))
 
 

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from crm_sync.health import dead_letters
 from crm_sync.health.figures import name_subjects
 from crm_sync.models import Connection, InboxEvent, OutboxChange
+from crm_sync.models.records import OF_LINKS
 from workspaces.access import settings_view
 
 A_PAGE = 50
@@ -30,7 +31,7 @@ def incoming(request, pk):
 def outgoing(request, pk):
     connection = get_object_or_404(Connection.objects, pk=pk)
     changes = OutboxChange.objects.filter(link__connection=connection).order_by("-created_at", "-pk")
-    changes = changes.select_related("mapping__prop", "link__partner", "link__contact")
+    changes = changes.select_related("mapping__prop", *OF_LINKS)
     return _listed(request, connection, "outgoing", changes, OutboxChange.State)
 
 

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 from crm_sync.health import settling
 from crm_sync.models import Conflict, Connection
 from crm_sync.models.queues import in_words
+from crm_sync.models.records import LINKS, OF_LINKS
 from workspaces.access import settings_view
 from workspaces.actors import Actor
 
@@ -26,9 +27,7 @@ DECISIONS = {
 @settings_view("crm.view")
 def conflict_list(request, pk):
     connection = get_object_or_404(Connection.objects, pk=pk)
-    rows = Conflict.objects.filter(connection=connection).select_related(
-        "mapping__prop", "link__partner", "link__contact", "partner", "contact"
-    )
+    rows = Conflict.objects.filter(connection=connection).select_related("mapping__prop", *OF_LINKS, *LINKS)
     decided = Paginator(rows.exclude(settled_at=None).order_by("-at", "-pk"), A_PAGE)
     page = decided.get_page(request.GET.get("page"))
     page.object_list = [_worded(row) for row in page.object_list]
@@ -45,7 +44,7 @@ def _worded(row: Any) -> Any:
     """Both values as people read them."""
     prop = row.mapping.prop if row.mapping else None
     row.there = in_words(prop, row.theirs) or "Empty" if prop else row.name
-    row.here = in_words(prop, row.ours) or "Empty" if prop else str(row.partner or row.contact or "")
+    row.here = in_words(prop, row.ours) or "Empty" if prop else str(row.ours_record or "")
     row.subject = row.link.record if row.link else row.name or f"{row.object_type} {row.external_id}"
     return row
 
@@ -56,7 +55,7 @@ def decision(request, pk, conflict_pk):
     connection = get_object_or_404(Connection.objects, pk=pk)
     found = get_object_or_404(
         Conflict.objects.filter(connection=connection).select_related(
-            "connection__workspace", "mapping__prop", "link__partner", "link__contact", "partner", "contact"
+            "connection__workspace", "mapping__prop", *OF_LINKS, *LINKS
         ),
         pk=conflict_pk,
     )

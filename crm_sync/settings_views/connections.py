@@ -15,6 +15,7 @@ from crm_sync.health.allowances import budget_of
 from crm_sync.health.figures import FAILED_CHANGES, WAITING_CHANGES, counts_of, health_of, name_subjects
 from crm_sync.health.looks import looks_of
 from crm_sync.models import Connection, InboxEvent, OutboxChange
+from crm_sync.models.records import OF_LINKS
 from crm_sync.settings_views.mass_changes import LimitForm
 from workspaces.access import settings_view
 from workspaces.actors import Actor
@@ -41,7 +42,7 @@ def connection_health(request, pk):
     changes = OutboxChange.objects.filter(
         link__connection=connection, state__in=[*WAITING_CHANGES, *FAILED_CHANGES]
     )
-    changes = changes.select_related("mapping__prop", "link__partner", "link__contact")
+    changes = changes.select_related("mapping__prop", *OF_LINKS)
     events = InboxEvent.objects.filter(connection=connection, state__in=["pending", "dead"])
     context = {
         "connection": connection,

@@ -43,7 +43,8 @@ def _shown(request, connection, *, bound=None):
 
 def _unbound(connection, rule):
     prefix = rule.object_type
-    return RuleForm(instance=rule, prefix=prefix), ConditionRows(connection, rule, prefix=prefix)
+    form = RuleForm(instance=rule, prefix=prefix, connection=connection)
+    return form, ConditionRows(connection, rule, prefix=prefix)
 
 
 @require_http_methods(["POST"])
@@ -54,7 +55,7 @@ def rule(request, pk, object_type):
         raise Http404
     found = ImportRule.objects.filter(connection=connection, object_type=object_type).first()
     found = found or ImportRule(connection=connection, object_type=object_type)
-    form = RuleForm(request.POST, instance=found, prefix=object_type)
+    form = RuleForm(request.POST, instance=found, prefix=object_type, connection=connection)
     rows = ConditionRows(connection, found, prefix=object_type, data=request.POST)
     if not (form.is_valid() and rows.is_valid()):
         return _shown(request, connection, bound=(object_type, form, rows))

@@ -1,20 +1,21 @@
 """One page of records that were read anyhow: merged, let in, or only looked at."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from django.utils import timezone
 
 from crm_sync import watchdog
 from crm_sync.agreement.decisions import Decision
 from crm_sync.breaker.counting import Gate
-from crm_sync.connectors.base import Association, Connector, CrmRecord
-from crm_sync.inbound import importing, lifecycle, matching, merging
+from crm_sync.connectors.base import Connector, CrmRecord
+from crm_sync.inbound import importing, lifecycle, matching, merging, relations
 from crm_sync.inbound.importing import Action, Intake
 from crm_sync.inbound.reading import known_fields
 from crm_sync.kinds import KINDS
 from crm_sync.models import Connection, ExternalRecord, FormerId, SyncJob
 from crm_sync.models.mass_changes import Way
+from crm_sync.models.records import LINKS
 from crm_sync.sweeps.jobs import Tally
 from workspaces.jobs import job_transaction
 
@@ -43,13 +44,15 @@ class Page:
             self.links = self._links()
             unknown = [record for record in self.records if record.external_id not in self.links]
             self.matches: Mapping[str, list[matching.Match]] = (
-                matching.find(connection, job.object_type, intake.mappings, unknown) if unknown else {}
+                matching.find(connection, job.object_type, intake.mappings, unknown, intake.key)
+                if unknown
+                else {}
             )
-        self.companies: Mapping[str, Sequence[Association]] = {}
         wanted = intake.rule is not None and (intake.rule.enabled or intake.trial)
-        if job.object_type == "contact" and unknown and wanted:
-            ids = [record.external_id for record in unknown]
-            self.companies = connector.associations("contact", ids, "company")
+        asked = [record.external_id for record in unknown] if wanted else []
+        if KINDS[job.object_type].is_attributed:  # nobody else tells when one goes to another partner
+            asked += self.links
+        self.related = relations.read(connector, job.object_type, asked, intake.rule)
 
     def work_off(self) -> Tally:
         tally = Tally(seen=len(self.records))
@@ -76,16 +79,18 @@ class Page:
         )
         gone = set(former.values_list("external_id", flat=True))  # an index may be behind a merge
         self.records = [record for record in self.records if record.external_id not in gone]
-        return {row.external_id: row for row in rows.select_related("partner", "contact")}
+        return {row.external_id: row for row in rows.select_related(*LINKS)}
 
     def _one(self, record: CrmRecord, tally: Tally) -> None:
         link = self.links.get(record.external_id)
         if link is None:
             return self._unknown(record, tally)
         link.connection = self.connection
-        if link.state == State.LINKED and link.complete_at == record.updated_at and not self._anew():
+        ties = relations.ties_of(self.related, record.external_id)
+        known = link.state == State.LINKED and link.complete_at == record.updated_at
+        if known and ties is None and not self._anew():
             return None
-        return self._look(link, record, tally) if self.dry else self._merge(link, record, tally)
+        return self._look(link, record, tally) if self.dry else self._merge(link, record, ties, tally)
 
     def _anew(self) -> bool:
         """An import reads everything whole: the mapping may be new."""
@@ -97,12 +102,14 @@ class Page:
         outcome = merging.decide(link, link.record, found, self.intake.mappings, self.known)
         self._count(outcome, link.record, tally)
 
-    def _merge(self, link: ExternalRecord, found: CrmRecord, tally: Tally) -> None:
-        link, record = merging.locked(link)
+    def _merge(self, link: ExternalRecord, found: CrmRecord, ties, tally: Tally) -> None:
+        link, record = merging.locked(link, partner_ids=relations.partner_ids(self.connection, ties))
         if record is None or merging.is_stale(link, found):
             return
         if link.state == State.ARCHIVED:
             lifecycle.restore(self.connection, link)
+        if ties is not None:
+            relations.follow(self.connection, link, ties)
         was_read = link.complete_at is not None
         outcome = merging.merge_record(link, record, found, self.intake.mappings, self.known, gate=self.gate)
         if was_read and (outcome.held or outcome.those(Decision.TAKE, Decision.OVERRULE)):
@@ -127,8 +134,8 @@ class Page:
             state=State.NEW,
         )
         matches = self.matches.get(record.external_id, [])
-        companies = self.companies.get(record.external_id, ())
-        proposal = importing.propose(link, record, self.intake, matches, companies)
+        ties = relations.ties_of(self.related, record.external_id)
+        proposal = importing.propose(link, record, self.intake, matches, ties)
         if not self.dry and proposal.action in (Action.CREATE, Action.LINK, Action.ASK):
             if ExternalRecord.objects.bulk_create([link], ignore_conflicts=True) and self._is_taken(link):
                 return  # a webhook was quicker

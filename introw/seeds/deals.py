@@ -46,8 +46,8 @@ LEAD_STAGES = (("new", 40), ("contacted", 30), ("qualified", 18), ("disqualified
 
 
 def plant(partners, *, owners, today, by):
-    """Three partners of four have some; those of the sign-in links have enough to look at."""
-    r = random.Random("deals")  # noqa: S311  invented data, not a secret
+    """Three partners of four have some; those of the sign-in links have enough to look at. By level."""
+    r, planted = random.Random("deals"), {}  # noqa: S311  invented data, not a secret
     for level, most, stages in (("deal", 5, DEAL_STAGES), ("lead", 3, LEAD_STAGES)):
         coming = [
             _one(r, level, partner, stages, owners=owners, today=today)
@@ -57,6 +57,8 @@ def plant(partners, *, owners, today, by):
         made = attributed.create_many(coming, by=by)
         _spread(r, made, timezone.now())
         _collaborate(r, made, partners)
+        planted[level] = made
+    return planted
 
 
 def _count(r, partner, most):

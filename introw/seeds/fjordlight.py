@@ -12,7 +12,11 @@ SEGMENTS = (
     SegmentSeed("Gold studios", "partner", "Our best.", condition("tier", "is_any_of", ["gold", "platinum"])),
 )
 TABS = (
-    ("Welcome", (), (("rich_text", "Hej", "Lighting for studios that travel light."),)),
+    (
+        "Welcome",
+        (),
+        (("rich_text", "Hej", "Lighting for studios that travel light."), ("deals", "Your projects", "")),
+    ),
     ("Trade prices", ("Gold studios",), (("rich_text", "Trade prices", "List price minus **30 %**."),)),
 )
 

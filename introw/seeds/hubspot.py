@@ -19,8 +19,8 @@ WIDGETS = {
 }
 
 
-def account(companies, properties):
-    """The account as the stand-in loads it. `properties`: ours by (level, key)."""
+def account(companies, properties, more):
+    """The account as the stand-in loads it. `properties`: ours by (level, key); `more`: of deals and leads."""
     objects: dict[str, list[dict]] = {"companies": [], "contacts": []}
     for index, company in enumerate(companies):
         company_id = FIRST_COMPANY + index
@@ -37,7 +37,19 @@ def account(companies, properties):
         "companies": [definition(field, properties["partner", key]) for field, key, _ in COMPANY_FIELDS],
         "contacts": [definition(field, properties["contact", key]) for field, key, _ in CONTACT_FIELDS],
     }
-    return {"portalId": int(ACCOUNT), "properties": definitions, "objects": objects}
+    associations = [*_employed(companies), *more["associations"]]
+    beside = {"pipelines": more["pipelines"], "owners": more["owners"], "associations": associations}
+    objects |= more["objects"]
+    return {"portalId": int(ACCOUNT), "properties": definitions, "objects": objects, **beside}
+
+
+def _employed(companies):
+    """Whose people the contacts are."""
+    number = FIRST_CONTACT
+    for index, company in enumerate(companies):
+        for _ in company.people:
+            yield ["contacts", str(number), "companies", str(FIRST_COMPANY + index), True]
+            number += 1
 
 
 def definition(field, prop):

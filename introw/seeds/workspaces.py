@@ -76,6 +76,18 @@ CONTACT_FIELDS = [
     ("jobtitle", "job_title", "both"),
     ("phone", "phone", "both"),
 ]
+DEAL_FIELDS = [
+    ("dealname", "name", "both"),
+    ("dealstage", "stage", "both"),
+    ("amount", "amount", "both"),
+    ("closedate", "close_date", "both"),
+    ("hubspot_owner_id", "owner", "both"),
+]
+LEAD_FIELDS = [
+    ("hs_lead_name", "name", "both"),
+    ("hs_pipeline_stage", "stage", "both"),
+    ("hubspot_owner_id", "owner", "both"),
+]
 # Of the properties that every workspace has, those that HubSpot feeds.
 FED_BUILT_IN = [
     *(("partner", key) for key in ("name", "website", "tier", "phase", "country")),

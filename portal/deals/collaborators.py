@@ -33,10 +33,11 @@ def remove(record, contact):
     return bool(gone)
 
 
-def set_from_crm(record, contacts, *, by):
+def set_from_crm(record, contacts, *, by, quietly=False):
     """These are the record's contacts in the CRM. Who was added by hand stays; others of the partner's are let go.
 
-    Contacts of partners that the record is not attributed to do not collaborate.
+    Contacts of partners that the record is not attributed to do not collaborate. `quietly`: who came in with the
+    record is not told of it.
     """
     own = [contact for contact in contacts if contact.partner_id in record.partner_ids]
     wanted = {contact.pk for contact in own}
@@ -44,10 +45,10 @@ def set_from_crm(record, contacts, *, by):
     left = list(gone.values_list("contact", flat=True))
     gone.delete()
     live.announce(left)
-    _add(record, own, by=by, from_crm=True)
+    _add(record, own, by=by, from_crm=True, quietly=quietly)
 
 
-def _add(record, contacts, *, by, from_crm):
+def _add(record, contacts, *, by, from_crm, quietly=False):
     pks = {contact.pk for contact in contacts}
     there = set(record.collaborators.filter(contact__in=pks).values_list("contact", flat=True))
     new = [contact for contact in contacts if contact.pk not in there]
@@ -57,7 +58,7 @@ def _add(record, contacts, *, by, from_crm):
     ]
     Collaborator.objects.bulk_create(rows, ignore_conflicts=True)
     for contact in new:
-        if not _is(contact, by):
+        if not (quietly or _is(contact, by)):
             news.added(record, contact, by=by)
     live.announce([contact.pk for contact in new])
     return new

@@ -122,8 +122,8 @@ class Sync:
             Allowance.objects.update(paused_until=None, left=F("most"))
             for queue in (InboxEvent, OutboxChange):
                 queue.objects.filter(state="pending").update(next_at="2026-01-01T00:00Z")
-            leave_work("hubspot.inbox")
-            leave_work("hubspot.outbox")
+            leave_work("crm.inbox")
+            leave_work("crm.outbox")
 
 
 @pytest.fixture

@@ -124,7 +124,7 @@ def test_a_mapping_is_added_and_linked_records_are_read(sync, linked, admin, add
             ]
         }
         sync.connection.save()
-    form = {"prop": str(phase.pk), "field": "company:partner_phase", "direction": "in"}
+    form = {"prop": str(phase.pk), "field": "partner_phase", "direction": "in"}
 
     assert admin.post(address("crm_mapping", sync.connection.pk), form).status_code == 302
     drain()
@@ -142,7 +142,7 @@ def test_a_field_that_cannot_hold_the_property_is_refused_with_the_reason(sync, 
             ]
         }
         sync.connection.save()
-    form = {"prop": str(phase.pk), "field": "company:numberofemployees", "direction": "in"}
+    form = {"prop": str(phase.pk), "field": "numberofemployees", "direction": "in"}
 
     response = admin.post(address("crm_mapping", sync.connection.pk), form)
 

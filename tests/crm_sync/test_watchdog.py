@@ -80,7 +80,9 @@ def test_two_sweeps_that_find_what_nobody_told_of_are_a_broken_webhook_until_one
     assert len(mail.outbox) == 1
 
 
-@pytest.mark.parametrize("why", ["a webhook came", "nothing was found", "the change is fresh", "nobody calls us"])
+@pytest.mark.parametrize(
+    "why", ["a webhook came", "nothing was found", "the change is fresh", "nobody calls us"]
+)
 def test_what_is_no_broken_webhook(sync, linked, unheard, sweep, push, drain, monkeypatch, why):
     if why == "the change is fresh":
         monkeypatch.setattr(watchdog, "ON_ITS_WAY", timedelta(minutes=2))

@@ -1,10 +1,14 @@
 """One HubSpot account, as the portal asks for it (connectors/base.py)."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from crm_sync.connectors.base import (
+    COMPANY,
+    CONTACT,
     DEAL,
+    LEAD,
     Account,
     Association,
     Create,
@@ -19,9 +23,11 @@ from crm_sync.connectors.base import (
 )
 from crm_sync.connectors.failures import CrmError, FailureKind
 from crm_sync.connectors.hubspot import paths, reading, relations, scan, writes
-from crm_sync.connectors.hubspot.fields import field_from_definition, with_pipelines
+from crm_sync.connectors.hubspot.fields import field_from_definition, labelled, with_pipelines
 from crm_sync.connectors.hubspot.transport import DEFAULT_HOST, Transport
 from crm_sync.connectors.throttling import Renew, Throttle
+
+PIPELINES = {DEAL: ("pipeline", "dealstage"), LEAD: ("hs_pipeline", "hs_pipeline_stage")}
 
 
 def client_for(
@@ -56,9 +62,12 @@ class HubSpot:
 
     def fields(self, object_type: str) -> list[CrmField]:
         found = self._defined(object_type, "non_sensitive") + self._sensitive(object_type)
-        if object_type == DEAL:
+        if object_type == CONTACT:  # whose address is unique, though nothing says so
+            found = [replace(f, unique=True) if f.name == "email" else f for f in found]
+        if names := PIPELINES.get(object_type):
             pipelines = self._api.get(paths.pipelines(object_type)).get("results") or []
-            found = with_pipelines(found, pipelines)
+            found = with_pipelines(found, pipelines, names=names)
+            found += [labelled(label) for label in relations.labels(self._api, object_type, COMPANY)]
         return found
 
     def read(
@@ -85,13 +94,19 @@ class HubSpot:
     def write(self, object_type: str, wanted: Sequence[Write]) -> list[WriteResult]:
         return writes.write(self._api, object_type, wanted)
 
+    def find(
+        self, object_type: str, unique: str, keys: Sequence[str], properties: Sequence[str]
+    ) -> dict[str, CrmRecord]:
+        return reading.find(self._api, object_type, unique, keys, properties)
+
     def create(self, object_type: str, creates: Sequence[Create], *, unique: str) -> list[CreateResult]:
-        return writes.create(self._api, object_type, creates, unique)
+        made = writes.create(self._api, object_type, creates, unique)
+        return relations.belonging(self._api, object_type, creates, made)
 
     def associations(
-        self, from_type: str, external_ids: Iterable[str], to_type: str
+        self, from_type: str, external_ids: Iterable[str], to_type: str, *, by: str = ""
     ) -> dict[str, list[Association]]:
-        return relations.associations(self._api, from_type, external_ids, to_type)
+        return relations.associations(self._api, from_type, external_ids, to_type, by)
 
     def owners(self) -> list[Owner]:
         return relations.owners(self._api)

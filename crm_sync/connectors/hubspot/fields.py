@@ -8,6 +8,7 @@ from crm_sync.connectors.base import CrmField, FieldOption
 from crm_sync.connectors.values import LONGEST_TEXT
 
 UNWRITABLE_TYPES = {"object_coordinates", "json"}
+ASSOCIATION = "association:"  # before the label of one, where it stands among the fields
 UNREADABLE = "HubSpot keeps this field in a form that cannot be read as a value."
 
 
@@ -27,21 +28,57 @@ def field_from_definition(item: Mapping[str, Any]) -> CrmField:
         sensitive=str(item.get("dataSensitivity") or "non_sensitive") != "non_sensitive",
         closed=item.get("type") in ("enumeration", "bool"),
         unmappable=UNREADABLE if unwritable else "",
+        refers_to=("user",) if item.get("referencedObjectType") == "OWNER" else (),
     )
 
 
-def with_pipelines(fields: list[CrmField], pipelines: list[Mapping[str, Any]]) -> list[CrmField]:
-    """The options of a deal's pipeline and stage, which HubSpot keeps elsewhere. Stages of all pipelines."""
+def with_pipelines(
+    fields: list[CrmField], pipelines: list[Mapping[str, Any]], *, names: tuple[str, str]
+) -> list[CrmField]:
+    """The options of the two fields of pipeline and stage, which HubSpot keeps elsewhere. Stages of all pipelines:
+    their ids are known within their pipeline alone, so that both are written together."""
+    pipeline_name, stage_name = names
+    several = len(pipelines) > 1
     stages = [
-        FieldOption(str(stage["id"]), f"{pipeline.get('label')}: {stage.get('label')}")
+        FieldOption(
+            str(stage["id"]),
+            f"{pipeline.get('label')}: {stage.get('label')}" if several else str(stage.get("label")),
+            outcome=outcome_of(stage.get("metadata") or {}),
+            companion=str(pipeline["id"]),
+        )
         for pipeline in pipelines
         for stage in pipeline.get("stages") or []
     ]
-    options = {
-        "pipeline": tuple(FieldOption(str(p["id"]), str(p.get("label") or p["id"])) for p in pipelines),
-        "dealstage": tuple(stages),
+    pipelines_listed = tuple(FieldOption(str(p["id"]), str(p.get("label") or p["id"])) for p in pipelines)
+    changed: dict[str, dict[str, Any]] = {
+        pipeline_name: {"options": pipelines_listed},
+        stage_name: {"options": tuple(stages), "companion": pipeline_name},
     }
-    return [replace(f, options=options[f.name]) if f.name in options else f for f in fields]
+    return [replace(f, **changed[f.name]) if f.name in changed else f for f in fields]
+
+
+def outcome_of(metadata: Mapping[str, Any]) -> str:
+    """What being in a stage means. Leads say it in a word, deals by being closed and how probable."""
+    if state := str(metadata.get("leadState") or ""):
+        return {"QUALIFIED": "won", "UNQUALIFIED": "lost"}.get(state, "open")
+    probable = str(metadata.get("probability") or "")
+    closed = str(metadata.get("isClosed") or probable in ("1.0", "0.0")).lower() == "true"
+    if not closed:
+        return "open"
+    return "won" if probable in ("1.0", "1") else "lost"
+
+
+def labelled(label: Mapping[str, Any]) -> CrmField:
+    """A label of associations with companies, as a field that says who sells."""
+    name = str(label.get("label") or "")
+    return CrmField(
+        name=f"{ASSOCIATION}{name}",
+        label=f"Company labelled “{name}”",
+        type="association",
+        read_only=True,
+        unmappable="This is an association and no value.",
+        refers_to=("company",),
+    )
 
 
 def _option(option: Mapping[str, Any]) -> FieldOption:

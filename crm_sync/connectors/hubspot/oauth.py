@@ -20,6 +20,8 @@ SCOPES = (
     *(f"crm.schemas.{kind}.read" for kind in ("companies", "contacts", "deals")),
     "crm.objects.owners.read",
 )
+# Leads are part of some subscriptions of HubSpot's only: an account without them can be connected all the same.
+OPTIONAL_SCOPES = ("crm.objects.leads.read", "crm.objects.leads.write")
 REFUSED = {
     *("invalid_grant", "invalid_client", "unauthorized_client", "invalid_client_id"),
     *("BAD_REFRESH_TOKEN", "BAD_AUTH_CODE", "BAD_CLIENT_ID", "BAD_CLIENT_SECRET", "BAD_REDIRECT_URI"),
@@ -28,6 +30,7 @@ REFUSED = {
 
 def authorize_url(*, client_id: str, redirect_uri: str, state: str, host: str = AUTHORIZE) -> str:
     asked = {"client_id": client_id, "redirect_uri": redirect_uri, "scope": " ".join(SCOPES), "state": state}
+    asked["optional_scope"] = " ".join(OPTIONAL_SCOPES)
     return f"{host.rstrip('/')}/oauth/authorize?{urlencode(asked)}"
 
 

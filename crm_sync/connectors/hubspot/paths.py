@@ -31,6 +31,25 @@ def associations(from_type: str, to_type: str, version: str = API_VERSION) -> st
     return _crm("associations", "v4" if version == "v3" else version, *kinds)
 
 
+def association_labels(from_type: str, to_type: str, version: str = API_VERSION) -> str:
+    return _crm(
+        "associations", "v4" if version == "v3" else version, KINDS[from_type], KINDS[to_type], "labels"
+    )
+
+
+def association(from_type: str, one: str, to_type: str, other: str, version: str = API_VERSION) -> str:
+    """One association of a record; with a body of labels, or of the common kind."""
+    head = _crm("objects", "v4" if version == "v3" else version, KINDS[from_type], one)
+    return f"{head}/associations/{KINDS[to_type]}/{quote(other, safe='')}"
+
+
+def default_association(
+    from_type: str, one: str, to_type: str, other: str, version: str = API_VERSION
+) -> str:
+    head = _crm("objects", "v4" if version == "v3" else version, KINDS[from_type], one)
+    return f"{head}/associations/default/{KINDS[to_type]}/{quote(other, safe='')}"
+
+
 def account(version: str = API_VERSION) -> str:
     return f"/account-info/{version}/details"
 

@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from crm_sync.connectors.base import COMPANY, CONTACT, PushedEvent
+from crm_sync.connectors.base import COMPANY, CONTACT, DEAL, LEAD, PushedEvent
 
 MOST_EVENTS = 1000  # HubSpot sends at most 100 in one request
-OBJECT_TYPES = {"0-1": CONTACT, "0-2": COMPANY, "contact": CONTACT, "company": COMPANY}
+OBJECT_TYPES = {"0-1": CONTACT, "0-2": COMPANY, "0-3": DEAL, "0-136": LEAD}
+OBJECT_TYPES |= {kind: kind for kind in (CONTACT, COMPANY, DEAL, LEAD)}
+# Of two ends of an association, the first of these is the one that belongs to the other.
+BELONGING = (DEAL, LEAD, CONTACT)
 KINDS = {"propertyChange", "creation", "deletion", "merge", "restore", "privacyDeletion", "associationChange"}
 # What makes an event the same event. Its eventId is not unique, and a retry raises attemptNumber.
 IDENTITY = (
@@ -59,24 +62,26 @@ def _event(item: Mapping[str, Any]) -> PushedEvent:
 
 
 def _subject(subject: str, happening: str, item: Mapping[str, Any]) -> tuple[str, str]:
-    """The record that has to be looked at: of an association the contact, of a merge the one that is left."""
+    """The record that has to be looked at: of an association who belongs to the other, of a merge who is left."""
     if happening == "associationChange":
-        return _contact_of(item)
+        return _belonging(item)
     object_type = OBJECT_TYPES.get(_text(item.get("objectTypeId")) or subject, "")
     named = item.get("newObjectId") or item.get("primaryObjectId") if happening == "merge" else None
     return object_type, _text(named or item.get("objectId"))[:40]
 
 
-def _contact_of(item: Mapping[str, Any]) -> tuple[str, str]:
-    """Contacts belong to companies; the event comes from either side, with type ids or in words."""
+def _belonging(item: Mapping[str, Any]) -> tuple[str, str]:
+    """Contacts belong to companies, deals and leads to both; the event comes from either side, with type ids or in
+    words."""
     one, _, other = _text(item.get("associationType")).lower().partition("_to_")
     sides = {
         OBJECT_TYPES.get(_text(item.get("fromObjectTypeId")) or one, ""): item.get("fromObjectId"),
         OBJECT_TYPES.get(_text(item.get("toObjectTypeId")) or other, ""): item.get("toObjectId"),
     }
-    if sides.keys() != {COMPANY, CONTACT}:
+    mine = next((kind for kind in BELONGING if kind in sides), "")
+    if len(sides) != 2 or not sides.keys() & {COMPANY, CONTACT} - {mine}:
         return "", ""
-    return CONTACT, _text(sides[CONTACT])[:40]
+    return mine, _text(sides[mine])[:40]
 
 
 def merged_ids(raw: str) -> tuple[str, list[str]]:
@@ -100,7 +105,7 @@ def _not_yet(happening: str, object_type: str, item: Mapping[str, Any]) -> str:
     if happening == "associationChange":
         return "" if object_type else "Only who belongs to which company is kept in step."
     if not object_type:
-        return "Only companies and contacts are synchronised."
+        return "Only companies, contacts, deals and leads are synchronised."
     if happening != "merge" and not item.get("objectId"):
         return "The event names no record."
     if happening == "propertyChange" and not item.get("propertyName"):

@@ -41,6 +41,27 @@ def _read_batch(
     return {str(i["id"]): answers.record(i, properties) for i in answer.get("results") or []}
 
 
+def find(
+    api: Transport, object_type: str, unique: str, keys: Sequence[str], properties: Sequence[str]
+) -> dict[str, CrmRecord]:
+    """By their values in a unique field, which need not be of one case."""
+    found: dict[str, CrmRecord] = {}
+    asked = {key.casefold(): key for key in keys if key}
+    for some in batches(list(asked.values())):
+        body = {
+            "inputs": [{"id": key} for key in some],
+            "idProperty": unique,
+            "properties": answers.wanted(object_type, [*properties, unique]),
+            "propertiesWithHistory": [],
+        }
+        answer = api.post(paths.objects(object_type, "batch", "read"), body)
+        for item in answer.get("results") or []:
+            held = answers.text((item.get("properties") or {}).get(unique)).casefold()
+            if held in asked:
+                found[asked[held]] = answers.record(item, [*properties, unique])
+    return found
+
+
 def _survivors(
     api: Transport, object_type: str, missing: Sequence[str], properties: Sequence[str]
 ) -> dict[str, CrmRecord]:

@@ -53,7 +53,7 @@ class Transport:
         method: str,
         path: str,
         query: Query = (),
-        body: Mapping[str, Any] | None = None,
+        body: Any = None,
         *,
         lane: str = "burst",
     ) -> dict[str, Any]:
@@ -73,9 +73,7 @@ class Transport:
         headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
         return _plain(self._called("POST", path, headers, post_params=list(fields))[1])
 
-    def _sent(
-        self, method: str, path: str, query: Query, body: Mapping[str, Any] | None, lane: str
-    ) -> dict[str, Any]:
+    def _sent(self, method: str, path: str, query: Query, body: Any, lane: str) -> dict[str, Any]:
         self._throttle.before(lane)
         headers = {"Accept": "application/json", "Content-Type": "application/json"}
         options = {"query_params": list(query), "body": body, "auth_settings": ["oauth2"]}

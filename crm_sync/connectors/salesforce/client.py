@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from crm_sync.connectors.base import (
+    DEAL,
+    LEAD,
     Account,
     Association,
     Create,
@@ -17,7 +19,7 @@ from crm_sync.connectors.base import (
     WriteResult,
 )
 from crm_sync.connectors.salesforce import describing, reading, relations, scan, writes
-from crm_sync.connectors.salesforce.fields import field_from_describe
+from crm_sync.connectors.salesforce.fields import field_from_describe, with_outcomes
 from crm_sync.connectors.salesforce.ids import long_id
 from crm_sync.connectors.salesforce.transport import Transport
 from crm_sync.connectors.throttling import Renew, Throttle
@@ -45,7 +47,12 @@ class Salesforce:
         return Account(found, str(row.get("Name") or ""), str(row.get("TimeZoneSidKey") or ""))
 
     def fields(self, object_type: str) -> list[CrmField]:
-        return [field_from_describe(item) for item in describing.describe(self._api, object_type)]
+        found = [field_from_describe(item) for item in describing.describe(self._api, object_type)]
+        if object_type == DEAL:
+            found = with_outcomes(found, "StageName", describing.stages(self._api), closed=True)
+        elif object_type == LEAD:
+            found = with_outcomes(found, "Status", describing.statuses(self._api), closed=True)
+        return found
 
     def read(
         self, object_type: str, external_ids: Sequence[str], properties: Sequence[str]
@@ -71,13 +78,18 @@ class Salesforce:
     def write(self, object_type: str, wanted: Sequence[Write]) -> list[WriteResult]:
         return writes.write(self._api, object_type, wanted)
 
+    def find(
+        self, object_type: str, unique: str, keys: Sequence[str], properties: Sequence[str]
+    ) -> dict[str, CrmRecord]:
+        return reading.find(self._api, object_type, unique, keys, properties)
+
     def create(self, object_type: str, creates: Sequence[Create], *, unique: str) -> list[CreateResult]:
         return writes.create(self._api, object_type, creates, unique)
 
     def associations(
-        self, from_type: str, external_ids: Iterable[str], to_type: str
+        self, from_type: str, external_ids: Iterable[str], to_type: str, *, by: str = ""
     ) -> dict[str, list[Association]]:
-        return relations.associations(self._api, from_type, external_ids, to_type)
+        return relations.associations(self._api, from_type, external_ids, to_type, by)
 
     def owners(self) -> list[Owner]:
         return relations.owners(self._api)

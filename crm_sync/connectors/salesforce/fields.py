@@ -4,9 +4,11 @@ import json
 import re
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from crm_sync.connectors.base import CrmField, FieldOption
+from crm_sync.connectors.salesforce import soql
 
 # Salesforce's type → (type, widget) in the words that connectors share.
 TYPES = {
@@ -43,7 +45,8 @@ NUMBER = re.compile(r"-?\d+(\.\d+)?\Z")
 def field_from_describe(item: Mapping[str, Any]) -> CrmField:
     kind = str(item.get("type") or "string")
     type_, widget = TYPES.get(kind, (kind, ""))
-    if item.get("name") == "OwnerId":
+    points_to = [soql.TYPES[name] for name in item.get("referenceTo") or [] if name in soql.TYPES]
+    if "user" in points_to:
         type_, widget, kind = "enumeration", "select", "owner"
     unmappable = UNMAPPABLE.get(kind, "" if kind in TYPES or kind == "owner" else f"A {kind} field.")
     writable = item.get("updateable") and not item.get("calculated") and not item.get("autoNumber")
@@ -60,7 +63,22 @@ def field_from_describe(item: Mapping[str, Any]) -> CrmField:
         required=not nullable and bool(item.get("createable")) and kind != "boolean",
         closed=bool(item.get("restrictedPicklist")) or kind == "boolean",
         unmappable=unmappable,
+        refers_to=tuple(points_to),
     )
+
+
+def with_outcomes(
+    fields: list[CrmField], name: str, outcomes: Mapping[str, str], *, closed: bool
+) -> list[CrmField]:
+    """What being in a stage means, by the stage's name. `closed`: whether a record takes no other stage."""
+    return [
+        replace(
+            f, options=tuple(replace(o, outcome=outcomes.get(o.value, "")) for o in f.options), closed=closed
+        )
+        if f.name == name
+        else f
+        for f in fields
+    ]
 
 
 def to_text(value: Any) -> str:

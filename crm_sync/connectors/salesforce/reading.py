@@ -12,6 +12,7 @@ from crm_sync.connectors.salesforce.fields import to_text
 from crm_sync.connectors.salesforce.ids import is_id, long_id
 from crm_sync.connectors.salesforce.transport import Transport
 
+MOST_KEYS = 50  # in one question, whose address must not be too long
 MOST_MERGES = 10  # of a record that was merged into one that was merged into one
 
 
@@ -33,6 +34,22 @@ def living(
     for start in range(0, len(ids), soql.MOST_IDS):
         where = soql.with_ids(ids[start : start + soql.MOST_IDS])
         found |= {r.external_id: r for r in records(api, object_type, properties, where)}
+    return found
+
+
+def find(
+    api: Transport, object_type: str, unique: str, keys: Sequence[str], properties: Sequence[str]
+) -> dict[str, CrmRecord]:
+    """By their values in a unique field, which need not be of one case."""
+    asked = {key.casefold(): key for key in keys if key}
+    found: dict[str, CrmRecord] = {}
+    wanted = list(asked.values())
+    for start in range(0, len(wanted), MOST_KEYS):
+        where = soql.among(unique, wanted[start : start + MOST_KEYS])
+        for record in records(api, object_type, [*properties, unique], where):
+            held = record.values.get(unique, "").casefold()
+            if held in asked:
+                found.setdefault(asked[held], record)
     return found
 
 

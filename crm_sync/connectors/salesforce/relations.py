@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from crm_sync.connectors.base import COMPANY, CONTACT, DEAL, Association, Owner
 from crm_sync.connectors.salesforce import soql
+from crm_sync.connectors.salesforce.describing import types_of
 from crm_sync.connectors.salesforce.ids import long_id
 from crm_sync.connectors.salesforce.transport import Transport
 
@@ -21,11 +22,19 @@ A_PAGE = 500
 
 
 def associations(
-    api: Transport, from_type: str, external_ids: Iterable[str], to_type: str
+    api: Transport, from_type: str, external_ids: Iterable[str], to_type: str, by: str = ""
 ) -> dict[str, list[Association]]:
+    """`by`: the field that points to the other record, where it is not the usual one."""
     asked = {long_id(i): i for i in external_ids}
     found: dict[str, list[Association]] = {i: [] for i in asked.values()}
-    name, one, other, primary = KNOWN[from_type, to_type]
+    if by:
+        if by not in types_of(api, from_type):
+            return found  # hidden, or gone
+        name, one, other, primary = soql.OBJECTS[from_type], "Id", by, ""
+    elif (from_type, to_type) in KNOWN:
+        name, one, other, primary = KNOWN[from_type, to_type]
+    else:
+        return found  # a lead belongs to nobody, unless by a field of its own
     ids = list(asked)
     for start in range(0, len(ids), soql.MOST_IDS):
         columns = ", ".join(filter(None, dict.fromkeys([one, other, primary])))

@@ -28,6 +28,12 @@ def with_ids(ids: Iterable[str], field: str = "Id") -> str:
     return f"WHERE {field} IN ({', '.join(repr(i) for i in ids if is_id(i))})"
 
 
+def among(field: str, texts: Iterable[str]) -> str:
+    """Texts are quoted as Salesforce reads them: nothing in one ends it."""
+    quoted = ("'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'" for text in texts)
+    return f"WHERE {field} IN ({', '.join(quoted)})"
+
+
 def moment(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
 

@@ -57,12 +57,18 @@ def create(api: Transport, object_type: str, wanted: Sequence[Create], unique: s
         records = [_attributes(object_type) | dict(v) | {unique: key} for key, v in values.items()]
         return api.send("PATCH", path, data=to_json(records, types, {"allOrNone": False})) or []
 
-    outcomes = _written(send, {c.key: c.values for c in wanted}, types)
+    outcomes = _written(send, {c.key: _belonging(object_type, c, types) for c in wanted}, types)
     return [
         CreateResult(c.key, o.record, o.created, o.refused, o.failure)
         for c in wanted
         for o in [outcomes[c.key]]
     ]
+
+
+def _belonging(object_type: str, create: Create, types: Mapping[str, str]) -> dict[str, str]:
+    """The account is a field of the record."""
+    name = create.by or ("AccountId" if "AccountId" in types else "")
+    return dict(create.values) | ({name: create.company} if create.company and name else {})
 
 
 def _written(send: Send, values: Values, types: Mapping[str, str]) -> dict[str, Outcome]:

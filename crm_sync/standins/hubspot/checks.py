@@ -1,6 +1,6 @@
 """Which values HubSpot takes, and with which codes it refuses the others."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -20,20 +20,23 @@ class Refused(Exception):
         self.problems = problems
 
 
-def problem(known: Mapping[str, Any] | None, name: str, value: Any) -> Problem | None:
+def problem(
+    known: Mapping[str, Any] | None, name: str, value: Any, listed: Sequence[str] | None = None
+) -> Problem | None:
     if known is None:
         return Problem(name, "PROPERTY_DOESNT_EXIST", f'Property "{name}" does not exist')
     if known["modificationMetadata"]["readOnlyValue"] or known["calculated"]:
         return Problem(name, "READ_ONLY_VALUE", f'"{name}" is a read only property; its value cannot be set.')
     if not isinstance(value, str):
         return Problem(name, "INVALID_STRING", f"{name} must be a string")
-    return misfit(known, value) if value else None
+    return misfit(known, value, listed) if value else None
 
 
-def misfit(known: Mapping[str, Any], value: str) -> Problem | None:
+def misfit(known: Mapping[str, Any], value: str, listed: Sequence[str] | None = None) -> Problem | None:
+    """`listed`: the options, where they are kept elsewhere."""
     name = known["name"]
     if known["type"] in ("enumeration", "bool"):
-        allowed = [option["value"] for option in known["options"]]
+        allowed = listed if listed is not None else [option["value"] for option in known["options"]]
         chosen = value.strip(";").split(";") if known["fieldType"] == "checkbox" else [value]
         for choice in chosen:
             if choice not in allowed:

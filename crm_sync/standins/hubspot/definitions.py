@@ -114,6 +114,8 @@ DEAL = [
 LEAD = [
     definition("hs_lead_name", "Lead name"),
     definition("hs_lead_label", "Lead label"),
+    definition("hs_pipeline", "Pipeline", "enumeration", "select"),
+    definition("hs_pipeline_stage", "Lead stage", "enumeration", "select"),
     definition("hubspot_owner_id", "Lead owner", "enumeration", "select"),
     system("hs_object_id", "Record ID", "number", "number"),
     system("createdate", "Create date", "datetime", "date"),
@@ -121,14 +123,16 @@ LEAD = [
 ]
 # Their values are kept elsewhere, and no option is listed with them.
 for item in (*DEAL, *LEAD):
-    if item["name"] in ("dealstage", "pipeline", "hubspot_owner_id"):
+    if item["name"] in ("dealstage", "pipeline", "hs_pipeline", "hs_pipeline_stage", "hubspot_owner_id"):
         item["externalOptions"] = True
+    if item["name"] == "hubspot_owner_id":
+        item["referencedObjectType"] = "OWNER"
 for item in (*COMPANY, *CONTACT, *DEAL):
     if item["name"] == "hs_object_id":
         item["hasUniqueValue"] = True
 for fields in (COMPANY, CONTACT, DEAL, LEAD):
     fields.append(system("hs_merged_object_ids", "Merged record IDs", "enumeration", "checkbox"))
-for fields, noun in ((COMPANY, "company"), (CONTACT, "contact"), (DEAL, "deal")):
+for fields, noun in ((COMPANY, "company"), (CONTACT, "contact"), (DEAL, "deal"), (LEAD, "lead")):
     fields.append(own("partner_portal_id", f"Partner portal {noun} ID", "string", "text"))
     fields[-1]["hasUniqueValue"] = True
 FRESH = {"companies": COMPANY, "contacts": CONTACT, "deals": DEAL, "leads": LEAD}
@@ -157,25 +161,38 @@ STAGES = [
 ]
 STAGES += [("contractsent", "Contract sent", "0.9"), ("closedwon", "Closed won", "1.0")]
 STAGES += [("closedlost", "Closed lost", "0.0")]
-PIPELINES = [
-    {
-        "id": "default",
-        "label": "Sales pipeline",
-        "displayOrder": 0,
-        "archived": False,
-        "createdAt": STAMP,
-        "updatedAt": STAMP,
-        "stages": [
-            {
-                "id": id_,
-                "label": label,
-                "displayOrder": order,
-                "metadata": {"probability": probability, "isClosed": str(id_.startswith("closed")).lower()},
-                "archived": False,
-                "createdAt": STAMP,
-                "updatedAt": STAMP,
-            }
-            for order, (id_, label, probability) in enumerate(STAGES)
-        ],
-    }
-]
+LEAD_STAGES = [("new-stage-id", "New", "NEW"), ("attempting-stage-id", "Attempting", "IN_PROGRESS")]
+LEAD_STAGES += [("qualified-stage-id", "Qualified", "QUALIFIED")]
+LEAD_STAGES += [("unqualified-stage-id", "Unqualified", "UNQUALIFIED")]
+
+
+def pipeline(id_: str, label: str, stages: list[tuple[str, str, dict[str, str]]]) -> dict[str, Any]:
+    """A pipeline as HubSpot describes it. `stages`: id, label, metadata."""
+    common = {"archived": False, "createdAt": STAMP, "updatedAt": STAMP}
+    listed = [
+        {"id": stage, "label": name, "displayOrder": order, "metadata": metadata} | common
+        for order, (stage, name, metadata) in enumerate(stages)
+    ]
+    return {"id": id_, "label": label, "displayOrder": 0, "stages": listed} | common
+
+
+def probable(probability: str) -> dict[str, str]:
+    return {"probability": probability, "isClosed": str(probability in ("0.0", "1.0")).lower()}
+
+
+PIPELINES = {
+    "deals": [pipeline("default", "Sales pipeline", [(i, n, probable(p)) for i, n, p in STAGES])],
+    "leads": [
+        pipeline("lead-pipeline-id", "Lead pipeline", [(i, n, {"leadState": s}) for i, n, s in LEAD_STAGES])
+    ],
+}
+# The account's own labels of associations with companies, by the kind of record.
+LABELS: dict[str, list[dict[str, Any]]] = {
+    "deals": [
+        {"category": "HUBSPOT_DEFINED", "typeId": 5, "label": "Primary"},
+        {"category": "HUBSPOT_DEFINED", "typeId": 341, "label": None},
+        {"category": "USER_DEFINED", "typeId": 21, "label": "Partner"},
+        {"category": "USER_DEFINED", "typeId": 22, "label": "Distributor"},
+    ],
+    "leads": [{"category": "HUBSPOT_DEFINED", "typeId": 610, "label": None}],
+}

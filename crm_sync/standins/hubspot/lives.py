@@ -15,6 +15,10 @@ KINDS = {
     ("companies", "deals"): (6, 342),
     ("deals", "contacts"): (3, 3),
     ("contacts", "deals"): (4, 4),
+    ("leads", "companies"): (610, 610),
+    ("companies", "leads"): (611, 611),
+    ("leads", "contacts"): (578, 608),
+    ("contacts", "leads"): (579, 609),
 }
 
 

@@ -98,7 +98,13 @@ def _read(
 ) -> Answer:
     ids = list(dict.fromkeys(str(item.get("id")) for item in inputs))
     names = body.get("properties") or DEFAULTS[kind]
-    found = {i: r for i in ids if (r := portal.find(kind, i, archived=call.archived))}
+    unique = str(body.get("idProperty") or "")
+    if unique and not _is_unique(portal, kind, unique):
+        raise Wrong(400, f"{unique} is not a unique identifier property", "VALIDATION_ERROR")
+    if unique:
+        found = {i: r for i in ids if (r := _by_unique(portal, kind, unique, i))}
+    else:
+        found = {i: r for i in ids if (r := portal.find(kind, i, archived=call.archived))}
     stale = knobs.take_stale_read()
     shown = [portal.shown(kind, r, names, stale=stale) for r in found.values()]
     return _batch_answer(shown, kind, [i for i in ids if i not in found])
@@ -127,7 +133,7 @@ def _upsert(portal: Portal, inputs: list[Mapping[str, Any]], kind: str) -> Answe
     with portal.lock:
         for item in inputs:
             name = str(item.get("idProperty") or "")
-            if not portal.properties[kind].get(name, {}).get("hasUniqueValue"):
+            if not _is_unique(portal, kind, name):
                 raise Wrong(400, f"{name} is not a unique identifier property", "VALIDATION_ERROR")
             found = _by_unique(portal, kind, name, str(item.get("id")))
             portal.check(kind, item.get("properties") or {}, found)
@@ -142,8 +148,18 @@ def _upsert(portal: Portal, inputs: list[Mapping[str, Any]], kind: str) -> Answe
     return _batch_answer(results, kind, [])
 
 
+def _is_unique(portal: Portal, kind: str, name: str) -> bool:
+    """A contact's address is, though nothing says so."""
+    return (kind, name) == ("contacts", "email") or bool(
+        portal.properties[kind].get(name, {}).get("hasUniqueValue")
+    )
+
+
 def _by_unique(portal: Portal, kind: str, name: str, value: str) -> Record | None:
-    return next((r for r in portal.living(kind) if r.properties.get(name) == value), None)
+    value = value.casefold()
+    return next(
+        (r for r in portal.living(kind) if r.properties.get(name, "").casefold() == value and value), None
+    )
 
 
 def _trace(item: Mapping[str, Any]) -> dict[str, Any]:

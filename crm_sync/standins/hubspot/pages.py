@@ -1,6 +1,6 @@
 """The page where a person plays the vendor's CRM user: find a company, change it, watch the webhooks."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any, Protocol
@@ -8,15 +8,22 @@ from urllib.parse import parse_qs, quote
 
 from crm_sync.standins.hubspot import oauth
 from crm_sync.standins.hubspot.checks import Refused
-from crm_sync.standins.hubspot.records import Portal, Record
+from crm_sync.standins.hubspot.records import TYPES, Portal, Record, title_of
 from crm_sync.standins.hubspot.webhooks import Sender
 from crm_sync.standins.hubspot.wire import Call
 from crm_sync.standins.shell import Page, Shell, see_other
 
-LABELS = {"companies": "Companies", "contacts": "Contacts"}
+LABELS = {"companies": "Companies", "contacts": "Contacts", "deals": "Deals", "leads": "Leads"}
+BELONGS_TO = {
+    "contacts": ["companies"],
+    "deals": ["companies", "contacts"],
+    "leads": ["companies", "contacts"],
+}
 COLUMNS = {
     "companies": ["name", "partner_tier", "partner_phase", "website"],
     "contacts": ["email", "firstname", "lastname", "partner_role"],
+    "deals": ["dealname", "dealstage", "amount", "closedate"],
+    "leads": ["hs_lead_name", "hs_pipeline_stage"],
 }
 SHELL = Shell(
     name="Stand-in HubSpot",
@@ -48,13 +55,15 @@ def respond(standin: Account, call: Call) -> Page:
             return SHELL.html(oauth.consent_page(standin.portal, call, standin.oauth))
         case ["POST", "oauth", "authorize"]:
             return see_other(oauth.decided(standin.oauth, call))
-        case ["GET", "companies" | "contacts" as kind]:
+        case ["GET", "contacts", _, "record", type_id, object_id] if type_id in TYPES:
+            return see_other(f"/{TYPES[type_id]}/{quote(object_id)}")  # as HubSpot's own pages are called
+        case ["GET", kind] if kind in LABELS:
             words = (call.query.get("q") or [""])[0]
             return SHELL.html(_list(standin, kind, words), kind)
-        case ["GET", "companies" | "contacts" as kind, object_id] if standin.portal.find(kind, object_id):
+        case ["GET", kind, object_id] if kind in LABELS and standin.portal.find(kind, object_id):
             saved = "saved" in call.query
             return SHELL.html(_form(standin, kind, object_id, {}, saved=saved), kind)
-        case ["POST", "companies" | "contacts" as kind, object_id] if standin.portal.find(kind, object_id):
+        case ["POST", kind, object_id] if kind in LABELS and standin.portal.find(kind, object_id):
             return _save(standin, kind, object_id, call)
     return SHELL.html("<h1>Nothing here</h1>", status=404)
 
@@ -114,33 +123,49 @@ def _form(
     values = record.properties | dict(typed or {})
     known = standin.portal.properties[kind]
     names = _editable(standin, kind)
-    fields = "".join(_field(known[n], values.get(n, ""), errors.get(n, "")) for n in names)
+    listed = {n: standin.portal.options_of(kind, n) for n in names}
+    fields = "".join(_field(known[n], values.get(n, ""), errors.get(n, ""), listed[n]) for n in names)
     note = "<p class=saved role=status>Saved. The portal is told about what changed.</p>" if saved else ""
-    title = record.properties.get("name") or record.properties.get("email") or object_id
+    title = title_of(record) or object_id
     return (
         f'<header class=head><p class=back><a href="/{kind}">{LABELS[kind]}</a></p><h1>{escape(title)}</h1>'
-        f"<p>Record {escape(object_id)}, changed {escape(record.updated_at)}</p></header>{note}"
+        f"<p>Record {escape(object_id)}, changed {escape(record.updated_at)}</p>"
+        f"{_ends(standin, kind, object_id)}</header>{note}"
         f"<form method=post class=fields>{fields}<p class=actions><button class=main>Save</button></p></form>"
     )
 
 
-def _field(known: Mapping[str, Any], value: str, error: str) -> str:
+def _ends(standin: Account, kind: str, object_id: str) -> str:
+    """Whom the record belongs to."""
+    links = []
+    for other in BELONGS_TO.get(kind, []):
+        ends = standin.portal.associations.get((kind, other), {}).get(object_id, {})
+        for end, primary in ends.items():
+            record = standin.portal.find(other, end)
+            named = standin.portal.labels.get((kind, object_id, end), ["Primary"] if primary else [])
+            words = f" ({escape(', '.join(named))})" if named and other == "companies" else ""
+            if record:
+                link = f'<a href="/{other}/{quote(end)}">{escape(title_of(record) or end)}</a>'
+                links.append(link + words)
+    return f"<p>Belongs to {', '.join(links)}</p>" if links else ""
+
+
+def _field(known: Mapping[str, Any], value: str, error: str, listed: Sequence[tuple[str, str]]) -> str:
     name, label = escape(known["name"]), escape(known["label"])
     hint = f"<small class=error>{escape(error)}</small>" if error else f"<small>{name}</small>"
     if known["fieldType"] == "checkbox":
         chosen = value.split(";")
         boxes = "".join(
-            f'<label class=box><input type=checkbox name="{name}" value="{escape(o["value"])}"'
-            f"{' checked' if o['value'] in chosen else ''}> {escape(o['label'])}</label>"
-            for o in known["options"]
+            f'<label class=box><input type=checkbox name="{name}" value="{escape(option)}"'
+            f"{' checked' if option in chosen else ''}> {escape(text)}</label>"
+            for option, text in listed
         )
         emptied = f'<input type=hidden name="{name}" value="">'  # so that no tick at all is sent as well
         return f"<fieldset><legend>{label}</legend>{emptied}{boxes}{hint}</fieldset>"
-    if known["options"]:
+    if listed:
         options = "".join(
-            f'<option value="{escape(o["value"])}"{" selected" if o["value"] == value else ""}>'
-            f"{escape(o['label'])}</option>"
-            for o in known["options"]
+            f'<option value="{escape(option)}"{" selected" if option == value else ""}>{escape(text)}</option>'
+            for option, text in listed
         )
         control = f'<select name="{name}"><option value="">–{options}</select>'
     elif known["fieldType"] == "textarea":
@@ -182,5 +207,5 @@ def _editable(standin: Account, kind: str) -> list[str]:
 
 def _shown(standin: Account, kind: str, record: Record, name: str) -> str:
     value = record.properties.get(name, "")
-    labels = {o["value"]: o["label"] for o in standin.portal.properties[kind][name]["options"]}
+    labels = dict(standin.portal.options_of(kind, name))
     return ", ".join(labels.get(part, part) for part in value.split(";")) if labels else value

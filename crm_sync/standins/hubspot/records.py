@@ -82,7 +82,9 @@ class Portal:
         # (from kind, to kind) → id → ids, the primary one first where there is one
         self.associations: dict[tuple[str, str], dict[str, dict[str, bool]]] = {}
         self.owners: list[dict[str, Any]] = deepcopy(definitions.OWNERS)
-        self.pipelines: list[dict[str, Any]] = deepcopy(definitions.PIPELINES)
+        self.pipelines: dict[str, list[dict[str, Any]]] = deepcopy(definitions.PIPELINES)
+        # (kind, id, company) → the labels that people gave to the association
+        self.labels: dict[tuple[str, str, str], list[str]] = {}
         self.rules: list[Rule] = []
         self.needs: list[dict[str, str]] = []  # {"property", "is", "needs"}: the admin's validation rules
         self.automating = False
@@ -101,6 +103,11 @@ class Portal:
                     self._load_record(TYPES[kind], item)
             for from_kind, from_id, to_kind, to_id, primary in seed.get("associations") or []:
                 self.associate(TYPES[from_kind], str(from_id), TYPES[to_kind], str(to_id), primary=primary)
+            for kind, pipelines in (seed.get("pipelines") or {}).items():
+                self.pipelines[TYPES[kind]] = pipelines
+            self.owners = seed.get("owners") or self.owners
+            for kind, one, company, labels in seed.get("labels") or []:
+                self.labels[TYPES[kind], str(one), str(company)] = labels
             for kind, aliases in (seed.get("merged") or {}).items():
                 self.merged[TYPES[kind]] |= aliases
             self.save()
@@ -145,7 +152,13 @@ class Portal:
             for other, primary in others.items()
         ]
         kept = {"portalId": self.id, "properties": listed, "objects": objects, "merged": self.merged}
-        return kept | {"associations": pairs}
+        labels = [[*ends, named] for ends, named in self.labels.items()]
+        return kept | {
+            "associations": pairs,
+            "labels": labels,
+            "pipelines": self.pipelines,
+            "owners": self.owners,
+        }
 
     def find(self, kind: str, object_id: str, *, archived: bool = False) -> Record | None:
         """By its id of today."""
@@ -165,7 +178,7 @@ class Portal:
         words = words.casefold()
         with self.lock:
             found = [r for r in self.living(kind) if words in " ".join(r.properties.values()).casefold()]
-        return sorted(found, key=lambda r: (r.properties.get("name") or r.id).casefold())
+        return sorted(found, key=lambda r: (title_of(r) or r.id).casefold())
 
     def create(self, kind: str, values: Mapping[str, str], *, by_app: bool) -> Record:
         with self.lock:
@@ -209,9 +222,38 @@ class Portal:
                 of_one.update(dict.fromkeys(of_one, False))
             of_one[others_id] = primary or of_one.get(others_id, False)
 
+    def stages(self, kind: str) -> dict[str, dict[str, list[tuple[str, str]]]]:
+        """The options that are kept elsewhere: field → pipeline (or "") → (value, label)."""
+        of_kind = self.pipelines.get(kind) or []
+        names = {"deals": ("pipeline", "dealstage"), "leads": ("hs_pipeline", "hs_pipeline_stage")}
+        if kind not in names:
+            return {}
+        pipeline, stage = names[kind]
+        by_pipeline = {p["id"]: [(s["id"], s["label"]) for s in p["stages"]] for p in of_kind}
+        people = [(o["id"], f"{o['firstName']} {o['lastName']}") for o in self.owners if not o["archived"]]
+        return {
+            pipeline: {"": [(p["id"], p["label"]) for p in of_kind]},
+            stage: by_pipeline,
+            "hubspot_owner_id": {"": people},
+        }
+
+    def options_of(self, kind: str, name: str) -> list[tuple[str, str]]:
+        """Whatever may be chosen, listed with the property or kept elsewhere."""
+        elsewhere = self.stages(kind).get(name)
+        if elsewhere is not None:
+            return [option for options in elsewhere.values() for option in options]
+        return [(o["value"], o["label"]) for o in self.properties[kind][name]["options"]]
+
     def check(self, kind: str, values: Mapping[str, Any], record: Record | None = None) -> None:
         known = self.properties[kind]
-        problems = [p for name, value in values.items() if (p := problem(known.get(name), name, value))]
+        listed = {
+            name: [value for value, _ in self.options_of(kind, name)] for name in values if name in known
+        }
+        problems = [
+            p
+            for name, value in values.items()
+            if (p := problem(known.get(name), name, value, listed.get(name)))
+        ]
         problems += self._missing(values, record)
         if problems:
             raise Refused(problems)
@@ -281,6 +323,12 @@ class Portal:
                 value = rule.value.replace("{}", changed[rule.property])
                 self.change(kind, object_id, {rule.property: value}, by_app=rule.by_app)
         self.automating, self.writes = False, writes
+
+
+def title_of(record: Record) -> str:
+    """What people call it."""
+    names = ("name", "dealname", "hs_lead_name", "email")
+    return next((record.properties[name] for name in names if record.properties.get(name)), "")
 
 
 def stamp(at: datetime) -> str:

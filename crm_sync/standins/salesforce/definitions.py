@@ -13,6 +13,8 @@ PREFIXES = {
     "Lead": "00Q",
     "User": "005",
     "OpportunityContactRole": "00K",
+    "OpportunityStage": "01J",
+    "LeadStatus": "01J",
     "Organization": "00D",
 }
 LABELS = {"Account": "Accounts", "Contact": "Contacts", "Opportunity": "Opportunities", "Lead": "Leads"}
@@ -116,6 +118,11 @@ CONTACT = [
     _merging(),
     *_common(),
 ]
+# (stage, closed, won) and (status, converted), which Salesforce keeps in objects of their own
+STAGES = [("Prospecting", False, False), ("Qualification", False, False)]
+STAGES += [("Proposal", False, False), ("Negotiation", False, False)]
+STAGES += [("Closed Won", True, True), ("Closed Lost", True, False)]
+STATUSES = [("Open", False), ("Working", False), ("Closed", False), ("Qualified", True)]
 OPPORTUNITY = [
     field("Name", "Name", nillable=False, length=120),
     field("AccountId", "Account ID", "reference", referenceTo=["Account"]),
@@ -123,13 +130,15 @@ OPPORTUNITY = [
         "StageName",
         "Stage",
         "picklist",
-        ["Prospecting", "Qualification", "Closed Won", "Closed Lost"],
+        [name for name, _, _ in STAGES],
         nillable=False,
     ),
     field("Amount", "Amount", "currency"),
     field("CloseDate", "Close Date", "date", nillable=False),
     system("IsClosed", "Closed", "boolean"),
     system("IsWon", "Won", "boolean"),
+    field("Partner__c", "Partner", "reference", referenceTo=["Account"]),
+    field("Distributor__c", "Distributor", "reference", referenceTo=["Account"]),
     *_common(),
 ]
 LEAD = [
@@ -137,7 +146,10 @@ LEAD = [
     field("FirstName", "First Name", length=40),
     field("Company", "Company", nillable=False),
     field("Email", "Email", "email"),
-    field("Status", "Status", "picklist", ["Open", "Working", "Closed"], nillable=False),
+    field("Name", "Name", createable=False, updateable=False),
+    field("Phone", "Phone", "phone"),
+    field("Status", "Status", "picklist", [name for name, _ in STATUSES], nillable=False),
+    field("Partner__c", "Partner", "reference", referenceTo=["Account"]),
     _merging(),
     *_common(),
 ]
@@ -154,6 +166,19 @@ ROLE = [
     field("IsPrimary", "Primary", "boolean"),
     *_common(),
 ]
+STAGE = [
+    system("Id", "Record ID", "id"),
+    system("ApiName", "API Name", "string"),
+    system("IsClosed", "Closed", "boolean"),
+    system("IsWon", "Won", "boolean"),
+    system("SystemModstamp", "System Modstamp", "datetime"),
+]
+STATUS = [
+    system("Id", "Record ID", "id"),
+    system("ApiName", "API Name", "string"),
+    system("IsConverted", "Converted", "boolean"),
+    system("SystemModstamp", "System Modstamp", "datetime"),
+]
 ORGANIZATION = [
     system("Id", "Organization ID", "id"),
     system("Name", "Name", "string"),
@@ -167,6 +192,8 @@ FRESH = {
     "Lead": LEAD,
     "User": USER,
     "OpportunityContactRole": ROLE,
+    "OpportunityStage": STAGE,
+    "LeadStatus": STATUS,
     "Organization": ORGANIZATION,
 }
 USERS = [

@@ -15,10 +15,13 @@ from crm_sync.standins.salesforce.records import Organization
 from crm_sync.standins.salesforce.wire import Call
 from crm_sync.standins.shell import Page, Shell, see_other
 
-SHOWN = ("Account", "Contact")
+SHOWN = ("Account", "Contact", "Opportunity", "Lead")
+POINTERS = ("AccountId", "Partner__c", "Distributor__c")
 COLUMNS = {
     "Account": ["Name", "Partner_Tier__c", "Partner_Phase__c", "BillingCity"],
     "Contact": ["Name", "Email", "Title", "Partner_Role__c"],
+    "Opportunity": ["Name", "StageName", "Amount", "CloseDate"],
+    "Lead": ["Name", "Company", "Status"],
 }
 SHELL = Shell(
     name="Stand-in Salesforce",
@@ -51,6 +54,8 @@ def respond(standin: Account, call: Call) -> Page:
             return SHELL.html(oauth.consent_page(standin.oauth, call))
         case ["POST", "services", "oauth2", "authorize"]:
             return see_other(oauth.decided(standin.oauth, call))
+        case ["GET", "lightning", "r", name, record_id, "view"] if name in SHOWN:
+            return see_other(f"/{name}/{quote(record_id)}")  # as Salesforce's own pages are called
         case ["GET", name] if name in SHOWN:
             return SHELL.html(_list(standin, name, call.first("q")), name)
         case ["GET", name, record_id] if name in SHOWN and standin.org.find(name, record_id):
@@ -130,9 +135,21 @@ def _form(
     return (
         f'<header class=head><p class=back><a href="/{name}">{LABELS[name]}</a></p>'
         f"<h1>{escape(str(row.get('Name') or record_id))}</h1>"
-        f"<p>{escape(record_id)}, changed {escape(row['SystemModstamp'])}</p></header>{note}"
+        f"<p>{escape(record_id)}, changed {escape(row['SystemModstamp'])}</p>"
+        f"{_ends(standin, name, row)}</header>{note}"
         f"<form method=post class=fields>{fields}<p class=actions><button class=main>Save</button></p></form>"
     )
+
+
+def _ends(standin: Account, name: str, row: Mapping[str, Any]) -> str:
+    """The accounts that the record points to."""
+    known, links = standin.org.fields[name], []
+    for pointer in POINTERS:
+        account = standin.org.find("Account", str(row.get(pointer) or ""))
+        if account:
+            link = f'<a href="/Account/{quote(account["Id"])}">{escape(str(account["Name"]))}</a>'
+            links.append(f"{escape(known[pointer]['label'].removesuffix(' ID'))}: {link}")
+    return f"<p>{', '.join(links)}</p>" if links else ""
 
 
 def _field(known: Mapping[str, Any], value: str, error: str) -> str:

@@ -76,6 +76,12 @@ class Organization:
         self.place("Organization", place)
         for user in definitions.USERS:
             self.place("User", user)
+        for number, (stage, closed, won) in enumerate(definitions.STAGES):
+            named = {"Id": f"01J5f00000STG{number:02d}", "ApiName": stage}
+            self.place("OpportunityStage", named | {"IsClosed": closed, "IsWon": won})
+        for number, (status, converted) in enumerate(definitions.STATUSES):
+            named = {"Id": f"01J5f00000STA{number:02d}", "ApiName": status}
+            self.place("LeadStatus", named | {"IsConverted": converted})
 
     def load(self, seed: Mapping[str, Any]) -> None:
         """Adds fields and records; one that exists already is replaced. Nobody is told."""
@@ -266,6 +272,6 @@ def _kept(known: Mapping[str, Any], value: Any) -> Any:
 
 
 def _named(name: str, row: dict[str, Any]) -> dict[str, Any]:
-    if name == "Contact":
+    if name in ("Contact", "Lead"):
         row["Name"] = " ".join(filter(None, [row.get("FirstName"), row.get("LastName")]))
     return row

@@ -6,7 +6,7 @@ from pathlib import Path
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from introw.seeds import deals, fjordlight, hubspot, northwind, planting, salesforce
+from introw.seeds import deals, fjordlight, hubspot, hubspot_deals, northwind, planting, salesforce
 from introw.seeds.workspaces import FED_BUILT_IN, NORTHWIND_PROPERTIES
 from segments.permissions import set_permissions
 from workspaces import jobs
@@ -80,13 +80,15 @@ class Command(BaseCommand):
             pilots = [partner.pk for partner in partners[:40:6]]
             planting.plant_static_segment(northwind.LAUNCH_PILOTS, pilots, by=lea)
             planting.plant_experience(segments, GATED_TABS, name="Partner portal", by=lea)
-            deals.plant(partners, owners=list(members.values()), today=northwind.TODAY, by=HUBSPOT)
+            planted = deals.plant(partners, owners=list(members.values()), today=northwind.TODAY, by=HUBSPOT)
             set_permissions(segments["Role is Sales rep"], invite="inherit", restricted=True)
             planting.plant_quotes(segments, creators=[segments["Gold partners"]])
             planting.plant_profile(properties, editors=segments["Portal admins"])
-            planting.plant_connection(companies, partners, contacts, properties, by=lea)
+            connection = planting.plant_connection(companies, partners, contacts, properties, by=lea)
+            team = list(members.values())
+            more = hubspot_deals.plant(connection, planted, partners, contacts, team, properties)
         if hubspot_state:
-            hubspot_state.write_text(json.dumps(hubspot.account(companies, properties)))
+            hubspot_state.write_text(json.dumps(hubspot.account(companies, properties, more)))
 
     def _fjordlight(self, salesforce_state):
         workspace = planting.new_workspace(

@@ -1,5 +1,6 @@
 """A CRM without a network, for thousands of interleavings: it lags, forgets answers, rewrites what it is given."""
 
+import json
 from collections import Counter, defaultdict
 from contextlib import contextmanager
 from datetime import timedelta
@@ -70,7 +71,7 @@ class PocketCrm:
             return False
         self.records[i][field] = value
         self._tick(i)
-        self.events[i].append((field, self.stamps[i]))
+        self.events[i].append((field, self.stamps[i], value))
         return True
 
     def _written(self, write):
@@ -123,6 +124,7 @@ class World:
                 external_id=company_id,
                 property=told[n % len(told)][0],
                 occurred_at=told[n % len(told)][1],
+                raw=json.dumps({"propertyValue": told[n % len(told)][2]}),
             )
             for n in picked
             if told

@@ -22,7 +22,7 @@ def sweep(sync):
             ScanPosition.objects.filter(feed="sweep").update(next_at="2026-01-01T00:00Z")
             leave_work("crm.sweeps")
         run(sync.workspace.pk, "crm.sweeps")
-        run(sync.workspace.pk, "hubspot.inbox")
+        run(sync.workspace.pk, "crm.inbox")
 
     return go
 

@@ -64,7 +64,7 @@ def test_where_both_sides_changed_the_policy_decides_and_both_values_are_kept(
     at = edited_at(sync, linked) + away
     sync.crm.edit("1", country="France")
     push({"propertyName": "country", "occurredAt": round(at.timestamp() * 1000)})
-    only(sync, "hubspot.inbox")
+    only(sync, "crm.inbox")
     drain()
 
     expected = {"crm": "France", "portal": "Italy"}[kept]
@@ -86,7 +86,7 @@ def test_the_later_value_is_found_although_the_clocks_are_ten_minutes_apart(
     told = edited_at(sync, linked) + away + ahead
     sync.crm.edit("1", country="France")
     push({"propertyName": "country", "occurredAt": round(told.timestamp() * 1000)})
-    only(sync, "hubspot.inbox")
+    only(sync, "crm.inbox")
     drain()
 
     assert sync.values(linked)["country"] == sync.crm.company("1")["country"] == kept
@@ -194,6 +194,39 @@ def test_an_old_copy_is_no_base_for_a_write(sync, linked, edit, drain):
     assert sync.crm.company("1")["country"] == "Italy"
     assert sync.changes()[-1] == ("country", "Spain", "pending")
     assert conflicts(sync) == []
+
+
+@pytest.mark.parametrize(("policy", "kept"), [("crm", "France"), ("portal", "Italy"), ("latest", "Italy")])
+def test_a_change_that_the_crm_hid_behind_an_old_copy_is_not_lost_to_our_write(
+    sync, linked, edit, told, drain, policy, kept
+):
+    """HubSpot takes any write; its event comes after it, and names the value that was written over."""
+    settle_the_policy(sync, policy)
+    sync.crm.edit("1", country="France")
+    edit(linked, country="Italy")
+    sync.crm.standin.knobs.stale_reads = 2  # our look, and the one right before the write
+    drain()
+    assert sync.crm.company("1")["country"] == "Italy"
+
+    told()
+    drain()
+    assert sync.values(linked)["country"] == sync.crm.company("1")["country"] == kept
+    side = {
+        "France": [("country", "France", "Italy", "crm")],
+        "Italy": [("country", "France", "Italy", "portal")],
+    }
+    assert conflicts(sync) == (side[kept] if policy != "portal" else [])
+
+
+def test_a_copy_that_is_older_than_what_was_told_is_looked_at_again(sync, linked, told, drain):
+    sync.crm.edit("1", country="France")
+    sync.crm.standin.knobs.stale_reads = 1
+    told()
+    drain()
+    assert sync.values(linked)["country"] == "Belgium"
+    sync.make_due()
+    drain()
+    assert sync.values(linked)["country"] == "France"
 
 
 def test_a_field_that_became_read_only_only_comes_in_from_then_on(sync, linked, edit, drain):

@@ -68,7 +68,7 @@ def test_what_is_no_list_of_events_is_unreadable(body):
         {"subscriptionType": 5, "objectId": {"a": 1}, "occurredAt": "now"},
         {"subscriptionType": "object.unheardOf", "occurredAt": 10**30},
         {"subscriptionType": "company.propertyChange", "objectId": None, "propertyName": "tier"},
-        {"subscriptionType": "deal.propertyChange", "objectId": 1, "propertyName": "amount"},
+        {"subscriptionType": "ticket.propertyChange", "objectId": 1, "propertyName": "amount"},
     ],
 )
 def test_odd_events_are_kept_with_a_reason(item):

@@ -4,7 +4,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from crm_sync.connectors.base import COMPANY, CONTACT, DEAL, Association, Create, ScanCursor, Write
+from crm_sync.connectors.base import (
+    COMPANY,
+    CONTACT,
+    DEAL,
+    Association,
+    Create,
+    FieldOption,
+    ScanCursor,
+    Write,
+)
 from crm_sync.connectors.failures import FailureKind
 from crm_sync.connectors.hubspot import transport
 from crm_sync.connectors.hubspot.client import HubSpot, client_for
@@ -200,7 +209,9 @@ def test_owners_and_pipelines_are_known_even_those_who_left(client):
     assert [(o.email, o.active) for o in client.owners()][-1] == ("left.longago@vendor.example", False)
     fields = {f.name: f for f in client.fields(DEAL)}
     assert [o.value for o in fields["pipeline"].options] == ["default"]
-    assert fields["dealstage"].options[-1].label == "Sales pipeline: Closed lost"
+    assert fields["dealstage"].options[-1] == FieldOption(
+        "closedlost", "Closed lost", outcome="lost", companion="default"
+    )
 
 
 def test_sensitive_fields_are_listed_as_such_and_their_absence_is_no_error(crm, client):
@@ -212,7 +223,15 @@ def test_sensitive_fields_are_listed_as_such_and_their_absence_is_no_error(crm, 
 
 def test_a_dated_version_of_the_api_is_one_constant_away(crm, monkeypatch):
     crm.seed(companies={"1": {"name": "Acme"}})
-    for name in ("objects", "properties", "owners", "account", "associations", "pipelines"):
+    for name in (
+        "objects",
+        "properties",
+        "owners",
+        "account",
+        "associations",
+        "association_labels",
+        "pipelines",
+    ):
         from crm_sync.connectors.hubspot import paths
 
         plain = getattr(paths, name)

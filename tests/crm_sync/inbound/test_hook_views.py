@@ -49,7 +49,7 @@ def test_the_recorded_batch_is_stored_once_and_sorted(sync, recorded, brightpath
 
     assert recorded().status_code == 204
     assert recorded().status_code == 204
-    jobs.run(sync.workspace.pk, "hubspot.inbox")
+    jobs.run(sync.workspace.pk, "crm.inbox")
 
     assert sync.values(brightpath)["tier"] == "platinum"
     assert set(sync.events()) == {
@@ -58,12 +58,12 @@ def test_the_recorded_batch_is_stored_once_and_sorted(sync, recorded, brightpath
         (
             "object.associationChange",
             "skipped",
-            "No partner or contact is linked to this record of the CRM.",
+            "Nothing of ours is linked to this record of the CRM.",
         ),
         ("company.merge", "done", ""),
         ("contact.privacyDeletion", "done", ""),
         ("object.deletion", "done", ""),
-        ("tax_number", "skipped", "No partner or contact is linked to this record of the CRM."),
+        ("tax_number", "skipped", "Nothing of ours is linked to this record of the CRM."),
     }
     assert len(sync.events()) == 7
 
@@ -116,7 +116,7 @@ def test_work_is_left_in_the_transaction_that_stores(sync, push):
     push({"propertyName": "partner_tier"})
     push({"subscriptionType": "company.celebration", "propertyName": None})
 
-    assert list(Due.objects.values_list("queue", flat=True)) == ["hubspot.inbox"]
+    assert list(Due.objects.values_list("queue", flat=True)) == ["crm.inbox"]
 
 
 def test_each_workspace_gets_its_own_events_and_nobody_anothers(sync, globex, hook, inside):
@@ -170,7 +170,7 @@ def test_with_the_database_away_hubspot_is_asked_to_come_back(sync, push, monkey
     def away(*args):
         raise OperationalError("the database is gone")
 
-    monkeypatch.setattr("crm_sync.inbound.receiving._insert", away)
+    monkeypatch.setattr("crm_sync.inbound.receiving.insert", away)
 
     response = push({"propertyName": "partner_tier"})
 

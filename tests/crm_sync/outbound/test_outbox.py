@@ -147,7 +147,7 @@ def test_a_crash_between_the_write_and_its_note_writes_once(sync, linked, edit, 
 
     with sync.inside():
         ExternalRecord.objects.update(writing_until="2026-01-01T00:00Z")
-        leave_work("hubspot.outbox")
+        leave_work("crm.outbox")
     drain()
 
     assert sync.crm.portal.writes == 1
@@ -166,7 +166,7 @@ def test_a_change_in_the_crm_between_our_look_and_our_write_leaves_both_sides_eq
         push({"propertyName": "country"})
         with sync.inside():
             ExternalRecord.objects.update(reading_until=None)
-        run(sync.workspace.pk, "hubspot.inbox")
+        run(sync.workspace.pk, "crm.inbox")
         assert sync.values(linked)["country"] == "France"
         return write(client, object_type, writes)
 

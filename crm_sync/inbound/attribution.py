@@ -1,0 +1,118 @@
+"""Which partner a deal or lead of the CRM is sold by, who stands between, and who of theirs works on it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from crm_sync.agreement import audit
+from crm_sync.connectors.base import Association
+from crm_sync.models import Connection, ExternalRecord
+from portal.deals import attributed, collaborators
+from workspaces.models import Contact, Partner
+
+NOBODY = "None of the companies that this {noun} belongs to is a partner here."
+SEVERAL = "This {noun} belongs to several partners, and {crm} does not say which of them sells it."
+
+
+@dataclass(frozen=True)
+class Attribution:
+    """Whose a record is; without a partner, why it is nobody's."""
+
+    partner: Partner | None = None
+    distributor: Partner | None = None
+    unclear: bool = False  # several could be it
+
+
+def partners_by_company(connection: Connection, *companies: Sequence[Association]) -> dict[UUID, Partner]:
+    """The partners that are linked to any of these companies."""
+    return {partner.pk: partner for partner in _linked(connection, *companies).values()}
+
+
+def of(
+    connection: Connection, companies: Sequence[Association], distributors: Sequence[Association]
+) -> Attribution:
+    """The only partner among the companies, or the primary one; and the first one that stands between."""
+    linked = _linked(connection, companies, distributors)
+    selling = [company for company in companies if company.external_id in linked]
+    between = [linked[d.external_id] for d in distributors if d.external_id in linked]
+    candidates = {linked[company.external_id].pk for company in selling}
+    if len(candidates) > 1 and between:  # the distributor may be among them
+        selling = [c for c in selling if linked[c.external_id].pk != between[0].pk]
+        candidates = {linked[company.external_id].pk for company in selling}
+    chosen = [c for c in selling if c.primary] if len(candidates) > 1 else selling
+    if not chosen:
+        return Attribution(unclear=bool(selling))
+    partner = linked[chosen[0].external_id]
+    others = [one for one in between if one.pk != partner.pk]
+    return Attribution(partner, others[0] if others else None)
+
+
+def reason(connection: Connection, link: ExternalRecord, found: Attribution) -> str:
+    words = SEVERAL if found.unclear else NOBODY
+    return words.format(noun=link.object_type, crm=connection)
+
+
+def follow(
+    connection: Connection,
+    link: ExternalRecord,
+    companies: Sequence[Association],
+    distributors: Sequence[Association],
+    people: Sequence[Association],
+) -> str:
+    """Attributes our record anew, or puts it aside while it is no partner's. Returns why it stays, if it does."""
+    found, record, by = of(connection, companies, distributors), link.attributed, connection.actor
+    assert record is not None
+    if found.partner is None:
+        words = reason(connection, link, found)
+        if not found.unclear and put_aside(connection, link):
+            audit.note(connection, "association", words, link=link)
+        return words
+    between = found.distributor.pk if found.distributor else None
+    if (record.partner_id, record.distributor_id) != (found.partner.pk, between):
+        attributed.attribute(record, partner=found.partner, distributor=found.distributor, by=by)
+        audit.note(connection, "association", f"{record} is sold by {found.partner} now.", link=link)
+    take_back(connection, link)
+    set_people(connection, link, people)
+    return ""
+
+
+def set_people(
+    connection: Connection, link: ExternalRecord, people: Sequence[Association], *, quietly: bool = False
+) -> None:
+    """The CRM's contacts of the record, as far as they are the partner's, collaborate."""
+    links = ExternalRecord.objects.linked().filter(
+        connection=connection, object_type="contact", external_id__in=[one.external_id for one in people]
+    )
+    contacts = Contact.objects.filter(pk__in=links.values("contact")) if people else ()
+    collaborators.set_from_crm(link.attributed, list(contacts), by=connection.actor, quietly=quietly)
+
+
+def put_aside(connection: Connection, link: ExternalRecord) -> bool:
+    """Archives our record, to come back with the CRM's. What a person archived stays theirs to restore."""
+    record = link.attributed
+    if record is None or record.archived_at is not None:
+        return False
+    attributed.archive(record, by=connection.actor)
+    link.suspended = [str(record.pk)]
+    link.save(update_fields=["suspended"])
+    return True
+
+
+def take_back(connection: Connection, link: ExternalRecord) -> None:
+    record = link.attributed
+    if record is not None and str(record.pk) in link.suspended:
+        if record.archived_at is not None:
+            attributed.restore(record, by=connection.actor)
+        link.suspended = []
+        link.save(update_fields=["suspended"])
+
+
+def _linked(connection: Connection, *companies: Sequence[Association]) -> dict[str, Partner]:
+    """Company → the partner that it is here."""
+    ids = {company.external_id for some in companies for company in some}
+    if not ids:
+        return {}
+    links = ExternalRecord.objects.filter(
+        connection=connection, object_type="company", external_id__in=ids, partner__isnull=False
+    ).exclude(state=ExternalRecord.State.MERGED)
+    return {link.external_id: link.partner for link in links.select_related("partner") if link.partner}
