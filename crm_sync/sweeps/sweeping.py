@@ -8,6 +8,7 @@ import time
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db.models import Min, Q
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
@@ -27,7 +28,7 @@ from crm_sync.sweeps import jobs
 from crm_sync.sweeps.pages import Page
 from workspaces.jobs import job_transaction, queue
 
-LEASE = timedelta(seconds=120)
+LEASE = 4 * timedelta(seconds=settings.LEASE_SECONDS)  # a page is several calls and a hundred records
 OVERLAP = timedelta(minutes=10)  # the CRM's index is behind, and its clock is not ours
 EVERY = timedelta(minutes=15)
 EVERY_POLL = timedelta(minutes=1)  # where nobody calls us
