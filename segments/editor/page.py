@@ -213,7 +213,7 @@ class Editor:
 
     @property
     def typed(self) -> str:
-        return (self.data.get("test", "") if self.data else "").strip()
+        return (self.data.get("test", "") if self.data else "").replace("\x00", "").strip()
 
     @cached_property
     def tested(self) -> previewing.Sample | None:
