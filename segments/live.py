@@ -25,4 +25,4 @@ def _tell(whom: list[str]) -> None:
     workspace_id = current_workspace_id()
     if whom:
         tell = "SELECT pg_notify(%s::text, note) FROM unnest(%s::text[]) AS note"
-        statements.run(tell, [CHANNEL, [f"{workspace_id}:{one}" for one in whom]])
+        statements.run(tell, [CHANNEL, statements.array(f"{workspace_id}:{one}" for one in whom)])

@@ -79,13 +79,15 @@ def write(level: str, changes: list, *, created: Collection[int], known: dict, b
         )
 
 
-def _records(records: list, level: str) -> Iterator[list]:
-    yield [record.pk for record in records]
-    yield from ([json.dumps(getattr(record, name)) for record in records] for name in DOCUMENTS)
+def _records(records: list, level: str) -> Iterator[list | str]:
+    yield statements.array(record.pk for record in records)
+    yield from (
+        statements.texts(json.dumps(getattr(record, name)) for record in records) for name in DOCUMENTS
+    )
     yield from ([getattr(record, name) for record in records] for name in LEVELS[level].columns)
 
 
-def _log(changes: Collection, by_number: dict) -> Iterator[list]:
+def _log(changes: Collection, by_number: dict) -> Iterator[str]:
     """The columns of the log: a row for each value that changed."""
     keys: list[tuple] = []
     values: list[tuple] = []
@@ -94,8 +96,8 @@ def _log(changes: Collection, by_number: dict) -> Iterator[list]:
             prop = by_number[number]
             keys.append((uuid7(), change.record.pk, prop.pk))
             values.append((old, new, normalise(prop, old), normalise(prop, new)))
-    yield from ([row[place] for row in keys] for place in range(len(KEYS)))
-    yield from ([_json(row[place]) for row in values] for place in range(len(VALUES)))
+    yield from (statements.array(row[place] for row in keys) for place in range(len(KEYS)))
+    yield from (statements.texts(_json(row[place]) for row in values) for place in range(len(VALUES)))
 
 
 def _json(value) -> str | None:

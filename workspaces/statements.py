@@ -3,11 +3,25 @@
 They hold fixed text; every value is a parameter with a type. Everything else goes through the ORM or a cursor.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import psycopg
 from django.conf import settings
 from django.db import connection
+
+
+def array(values: Iterable) -> str:
+    """An array for a parameter, of keys, numbers and the like: the driver would look at each of thousands."""
+    return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"
+
+
+def texts(values: Iterable[str | None]) -> str:
+    """The same of texts, which may hold anything."""
+    return array(None if value is None else _quoted(value) for value in values)
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def run(statement: str, params: Sequence | Mapping) -> list[tuple]:

@@ -14,7 +14,7 @@ from segments.engine.causes import in_words
 from segments.models import Segment
 from segments.rules.fields import Fields
 from workspaces import statements
-from workspaces.keys import uuid7
+from workspaces.statements import array, texts
 from workspaces.tenancy import current_workspace_id
 
 # One by one, or with everybody who joined when a build went live.
@@ -38,16 +38,18 @@ FOLLOW = "segments.follow"
 # As the ORM writes them, several thousand rows cost more than evaluating everybody. The note for what follows is
 # due a second later: what happens within it is followed together, and nobody is notified for it.
 WRITE = """
-    WITH written AS (
+    WITH causes AS MATERIALIZED (
+        SELECT place, cause::jsonb FROM unnest(%s::text[]) WITH ORDINALITY AS c (cause, place)),
+    written AS (
         INSERT INTO segments_membershipchange
                (id, workspace_id, segment_id, level, subject_id, joined, cause, at)
-        SELECT new.id, %s::uuid, segment_id, %s::text, subject_id, joined, (%s::text[])[cause]::jsonb, %s::timestamptz
-        FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::bool[], %s::int[])
-             AS new (id, segment_id, subject_id, joined, cause)),
+        SELECT uuidv7(), %s::uuid, segment_id, %s::text, subject_id, joined, causes.cause, %s::timestamptz
+        FROM unnest(%s::uuid[], %s::uuid[], %s::bool[], %s::int[]) AS new (segment_id, subject_id, joined, cause)
+        JOIN causes ON causes.place = new.cause),
     counted AS (
         INSERT INTO segments_countdelta (id, workspace_id, segment_id, delta)
-        SELECT id, %s::uuid, segment_id, delta
-        FROM unnest(%s::uuid[], %s::uuid[], %s::int[]) AS new (id, segment_id, delta))
+        SELECT uuidv7(), %s::uuid, segment_id, delta
+        FROM unnest(%s::uuid[], %s::int[]) AS new (segment_id, delta))
     INSERT INTO workspaces_due (workspace_id, queue, due_at)
     VALUES (%s::uuid, %s::text, now() + interval '1 second')"""
 
@@ -77,9 +79,9 @@ def write(changes: Collection[Change]) -> None:
     statements.run(
         WRITE,
         [
-            *(workspace_id, levels[0], list(places), moments[0]),
-            *([uuid7() for _ in changes], segments, subjects, joined, [places[cause] for cause in causes]),
-            *(workspace_id, [uuid7() for _ in counts], list(counts), list(counts.values())),
+            *(texts(places), workspace_id, levels[0], moments[0]),
+            *(array(segments), array(subjects), array(joined), array(places[cause] for cause in causes)),
+            *(workspace_id, array(counts), array(counts.values())),
             *(workspace_id, FOLLOW),
         ],
     )

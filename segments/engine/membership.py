@@ -152,12 +152,13 @@ class Evaluation:
         self._looked += [
             (coming[n].build, subject.id) for n in candidates & coming.keys() if coming[n].itself
         ]
-        before = subject.builds
-        subject.builds = (before - candidates) | inside
+        come, gone = inside - subject.builds, (subject.builds & candidates) - inside
+        if come or gone:
+            subject.builds = (subject.builds - gone) | come
         if self._time_matters(subject, changed):
             self._foretell(subject)
-        self._note(subject, inside - before, joined=True, cause=cause, ended=ended)
-        self._note(subject, (before & candidates) - inside, joined=False, cause=cause, ended=ended)
+        self._note(subject, come, joined=True, cause=cause, ended=ended)
+        self._note(subject, gone, joined=False, cause=cause, ended=ended)
 
     def _may_go(self, subject: Subject, number: int, candidates, ruled: set[int], cause: Cause) -> bool:
         """No longer held: an exception says so, the rule has them again, or somebody changed it by hand."""
@@ -193,7 +194,7 @@ class Evaluation:
         subject.next_flip_at = min((one for one in (flip, kept, *ends) if one is not None), default=None)
 
     def _note(
-        self, subject: Subject, builds: set[int], *, joined: bool, cause: Cause, ended: dict[int, dict]
+        self, subject: Subject, builds: Collection[int], *, joined: bool, cause: Cause, ended: dict[int, dict]
     ) -> None:
         for build in sorted(builds):
             segment_id = self.definitions.segment_of.get(build)
@@ -209,7 +210,7 @@ class Evaluation:
                 self.changes.append(change)
 
     def _cause(self, cause: Cause, number: int) -> str:
-        asked = self.definitions.rules[self.level].asks(number)
+        asked = self.rules.asks(number)
         key = (cause, tuple(place in asked for place, _, _ in cause.changes))
         if key not in self._causes:
             self._causes[key] = json.dumps(cause.as_json(asked))
@@ -238,7 +239,7 @@ class Evaluation:
                 self.changes.append(change)
             else:
                 number = self.definitions.number_of[build]
-                subject.held.add(number)
+                subject.held |= {number}
                 subject.builds |= self.definitions.builds_of[number]
         held = {id(subject): (subject, cause) for subject, _, cause, _ in self._leaving}
         self._leaving = []
@@ -363,7 +364,7 @@ def _next_batch_follows() -> bool:
 
 
 def _behind(state: PartnerState) -> list[Contact]:
-    contacts = Contact.objects.filter(partner=state.partner)
+    contacts = Contact.objects.filter(partner=state.partner).only("chunk", "partner_id")
     stale = contacts.exclude(segment_state__fanout=state.fanout).order_by("pk")
     return list(stale[:BATCH])
 

@@ -13,6 +13,7 @@ from segments.engine import definitions, verdicts
 from segments.engine.documents import Side
 from segments.rules.compile_python import CompiledRules
 from workspaces import statements
+from workspaces.statements import array, texts
 from workspaces.tenancy import current_workspace_id
 
 # What a rule may read beside the values of properties is fetched only where one of the level asks for it.
@@ -59,11 +60,11 @@ MAKE = """
     ON CONFLICT DO NOTHING"""
 WRITE = """
     UPDATE segments_{level}state s
-    SET builds = ARRAY(SELECT b FROM unnest(s.builds) b WHERE b <> ALL (v.gone::int[])) || v.come::int[],
-        held = v.held::int[], exceptions = v.exceptions::jsonb,
-        facts = coalesce(v.facts::jsonb, s.facts), fanout = v.fanout, next_flip_at = v.flip
-    FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::timestamptz[])
-         AS v (id, come, gone, held, exceptions, facts, fanout, flip)
+    SET builds = coalesce(v.builds::int[], s.builds), held = coalesce(v.held::int[], s.held),
+        exceptions = coalesce(v.exceptions::jsonb, s.exceptions), facts = coalesce(v.facts::jsonb, s.facts),
+        fanout = v.fanout, next_flip_at = v.flip
+    FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::timestamptz[])
+         AS v (id, builds, held, exceptions, facts, fanout, flip)
     WHERE s.workspace_id = %s::uuid AND s.{level}_id = v.id"""
 
 
@@ -72,8 +73,8 @@ class Subject:
     """A partner or contact with what it is in and the documents that decide it."""
 
     id: UUID
-    builds: set[int]
-    held: set[int]
+    builds: frozenset[int]
+    held: frozenset[int]
     exceptions: dict[str, dict]
     fanout: int
     next_flip_at: datetime | None
@@ -139,7 +140,7 @@ class Subject:
 
     def _written(self) -> tuple:
         exceptions = json.dumps(self.exceptions, sort_keys=True) if self.exceptions else ""
-        return (frozenset(self.builds), frozenset(self.held), exceptions, self.fanout, self.next_flip_at)
+        return (self.builds, self.held, exceptions, self.fanout, self.next_flip_at)
 
 
 def _picks(builds: Collection[int], held: Collection[int], exceptions: str) -> dict[str, bool]:
@@ -180,28 +181,23 @@ def make(level: str, *, ids: list[UUID] | None = None, chunks: list[int] | None 
 
 
 def write(level: str, subjects: Collection[Subject]) -> None:
-    """Writes back those that changed. Their rows are locked, so the differences alone are sent."""
+    """Writes back those that changed, and of them what changed. Their rows are locked."""
     changed = [subject for subject in subjects if subject.changed]
     if not changed:
         return
     for some in batched(changed, AT_ONCE):
         columns = [
-            [s.id for s in some],
-            [_array(s.builds - s.was[0]) for s in some],
-            [_array(s.was[0] - s.builds) for s in some],
-            [_array(s.held) for s in some],
-            [json.dumps(s.exceptions) for s in some],
-            [json.dumps(s.more.facts) if s.facts_changed else None for s in some],
-            [s.fanout for s in some],
-            [s.next_flip_at for s in some],
+            array(s.id for s in some),
+            texts(array(s.builds) if s.builds != s.was[0] else None for s in some),
+            texts(array(s.held) if s.held != s.was[1] else None for s in some),
+            texts(json.dumps(s.exceptions) if s.exceptions or s.was[2] else None for s in some),
+            texts(json.dumps(s.more.facts) if s.facts_changed else None for s in some),
+            array(s.fanout for s in some),
+            array(s.next_flip_at for s in some),
         ]
         statements.run(WRITE.format(level=level), [*columns, current_workspace_id()])
     for subject in changed:
         subject.remember()
-
-
-def _array(numbers: Collection[int]) -> str:
-    return "{" + ",".join(map(str, sorted(numbers))) + "}"
 
 
 def in_chunks(level: str, chunks: Collection[int], rules: CompiledRules) -> Iterator[Subject]:
@@ -244,9 +240,9 @@ def _subject(row: tuple, read: _Reader) -> Subject:
     )
     return Subject(
         id=id,
-        builds=set(builds),
-        held=set(held),
-        exceptions=json.loads(exceptions),
+        builds=frozenset(builds),
+        held=frozenset(held),
+        exceptions=_read(exceptions),
         fanout=fanout,
         next_flip_at=flip,
         own=json.loads(own),
@@ -266,4 +262,4 @@ def _subject(row: tuple, read: _Reader) -> Subject:
 
 
 def _read(stored: str | None) -> dict:
-    return json.loads(stored) if stored else {}
+    return json.loads(stored) if stored and stored != "{}" else {}
