@@ -316,7 +316,9 @@ MAIL_IN_BACKGROUND = bool(mail.hostname)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {
+        "line": {"()": "introw.log_lines.Line", "fmt": "%(asctime)s %(levelname)s %(name)s %(message)s"}
+    },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"level": env("PORTAL_LOG_LEVEL", "INFO"), "handlers": ["stderr"]},
 }

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
+from crm_sync import traces
 from crm_sync.breaker.counting import Gate
 from crm_sync.connecting.providers import connector_for
 from crm_sync.connectors.base import CONTACT, Connector, CrmRecord
@@ -154,9 +155,9 @@ def work_off(claim: Claim) -> None:
             with job_transaction():
                 retries.recovered(claim.connection)
                 arrival.apply(claim, link, found)
-        except Exception:
+        except Exception as error:
             # One record must not hold up the others. It is tried again, and buried after a few times.
-            log.exception("A record of the CRM could not be applied")
+            log.error("A record of the CRM could not be applied: %s", traces.of(error))
             claim.gate.forget()
             with job_transaction():
                 retries.postpone_event(claim, link, "The change could not be applied; see the portal's log.")

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from django.utils import timezone
 
-from crm_sync import watchdog
+from crm_sync import traces, watchdog
 from crm_sync.agreement.decisions import Decision
 from crm_sync.breaker.counting import Gate
 from crm_sync.connectors.base import Connector, CrmRecord
@@ -60,10 +60,10 @@ class Page:
             try:
                 with job_transaction():
                     self._one(record, tally)
-            except Exception:
+            except Exception as error:
                 self.gate.forget()
                 # One record must not hold up the others; the next comparison finds it again.
-                log.exception("A record of the CRM could not be taken in")
+                log.error("A record of the CRM could not be taken in: %s", traces.of(error))
                 tally.add("refused", f"{importing.name_of(record)}: see the portal's log")
         return tally
 
