@@ -85,6 +85,7 @@ class Line:
         if self.stopping.is_set():  # meanwhile
             self.subscription.cancel()
         self.opened_at = time.monotonic()
+        leases.let_database_go()
         for batch in self.subscription:
             keeping.keep(self.tenure, batch.changes, batch.place)
             leases.let_database_go()
