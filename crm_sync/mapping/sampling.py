@@ -1,6 +1,7 @@
 """Real records of the CRM beside the mapping: what stands in a field, and how much of it the portal can hold."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -107,6 +108,9 @@ def misfit_of(mapping: FieldMapping, text: str, *, currency: str) -> str:
 
 def in_words(mapping: FieldMapping, text: str) -> str:
     """A value as the CRM's own people read it."""
+    if mapping.holds_moments and text:
+        with suppress(codec.UnfitValue):
+            return str(codec.from_wire(mapping, text, currency=""))
     field_known = schema.known_field(mapping.connection, mapping.object_type, mapping.field)
     labels = {option.value: option.label for option in field_known.options} if field_known else {}
     if mapping.prop.type == "user" and mapping.people:
@@ -123,6 +127,7 @@ def trial(connection: Connection, object_type: str, name: str, prop: Property) -
     made = FieldMapping(
         connection=connection, object_type=object_type, field=name, label=known.label, prop=prop
     )
+    made.type_known = known.type
     codec.prepare(connection, [made])
     return made
 

@@ -4,6 +4,7 @@ from introw.seeds.workspaces import COMPANY_FIELDS, CONTACT_FIELDS
 
 ACCOUNT, APP = "24680135", "7711"
 TOKEN, SECRET = "pat-standin", "standin-secret"  # the stand-in's own, known to everybody
+LONG_AGO = "2026-11-01T08:00:00.000Z"  # nothing that the first sweep has to look at
 FIRST_COMPANY, FIRST_CONTACT = 512_000_001, 77_001
 WIDGETS = {
     "text": ("string", "text"),
@@ -38,8 +39,11 @@ def account(companies, properties, more):
         "contacts": [definition(field, properties["contact", key]) for field, key, _ in CONTACT_FIELDS],
     }
     associations = [*_employed(companies), *more["associations"]]
-    beside = {"pipelines": more["pipelines"], "owners": more["owners"], "associations": associations}
     objects |= more["objects"]
+    for records in objects.values():
+        for record in records:
+            record["updatedAt"] = LONG_AGO
+    beside = {"pipelines": more["pipelines"], "owners": more["owners"], "associations": associations}
     return {"portalId": int(ACCOUNT), "properties": definitions, "objects": objects, **beside}
 
 

@@ -279,3 +279,57 @@ def test_the_health_page_costs_the_same_for_one_row_and_twenty(
 
     with django_assert_max_num_queries(32):
         admin.get(address("crm_connection", sync.connection.pk))
+
+
+def test_real_values_stand_beside_the_mapping_and_what_does_not_fit_is_said(
+    sync, linked, admin, address, inside, acme
+):
+    sync.crm.seed(companies={"2": {"name": "Kestrel", "partner_tier": "diamond"}})
+    page, look = (
+        address("crm_mapping", sync.connection.pk),
+        address("crm_samples", sync.connection.pk, "company"),
+    )
+    assert f'hx-post="{look}"' in admin.get(page).text  # nothing was read yet: the page asks by itself
+
+    assert admin.post(look).url == f"{page}?object=company"
+    shown = admin.get(page).text
+    assert "1 of 2 values do not fit: “diamond” is not one of the options." in shown
+    assert "Belgium" in shown
+    assert f'hx-post="{look}" hx-trigger="load"' not in shown
+    calls = len(sync.crm.calls)
+    admin.get(page)
+    assert len(sync.crm.calls) == calls
+
+    sync.crm.fail(count=5, status=503)
+    admin.post(look)
+    assert "No values could be read" in admin.get(page).text
+
+
+def test_a_pair_is_tried_before_it_is_mapped(sync, linked, admin, address):
+    with sync.inside():
+        phase = properties_of("partner")["phase"]
+    admin.post(address("crm_fields", sync.connection.pk))
+    admin.post(address("crm_samples", sync.connection.pk, "company"))
+    form = {"prop": str(phase.pk), "field": "numberofemployees", "direction": "in", "try": "1"}
+
+    tried = admin.post(address("crm_mapping", sync.connection.pk), form)
+
+    assert tried.status_code == 200
+    assert "cannot hold this property" in tried.text
+    with sync.inside():
+        assert not FieldMapping.objects.filter(prop=phase).exists()
+
+
+def test_options_are_matched_on_a_page_of_their_own(sync, linked, admin, address, drain):
+    with sync.inside():
+        tier = sync.connection.mappings.get(prop__key="tier")
+    page = address("crm_options", sync.connection.pk, tier.pk)
+    assert "Platinum" in admin.get(page).text
+
+    assert admin.post(page, {"0": "-", "1": "silver", "2": "platinum", "3": "platinum"}).status_code == 302
+    drain()
+
+    with sync.inside():
+        tier.refresh_from_db()
+    assert tier.options == {"registered": "", "gold": "platinum"}
+    assert sync.values(linked)["tier"] == "platinum"

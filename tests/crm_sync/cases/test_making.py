@@ -22,7 +22,7 @@ def made(other, brightpath, mia, drain):
 
     def make(name="Alpenbank, new", *, work=True):
         with other.inside():
-            values = {"name": name, "amount": {"amount": "900", "currency": "EUR"}}
+            values = {"name": name, "amount": {"amount": "900", "currency": "EUR"}, "stage": "closed_won"}
             values |= {"close_date": "2026-12-24"} if other.provider == "salesforce" else {}
             record = attributed.create("deal", values, partner=brightpath, by=Actor.of_member(mia))
         if work:
@@ -56,6 +56,7 @@ def test_a_deal_that_is_made_here_is_made_there_with_its_company_and_is_in_step_
         link = ExternalRecord.objects.get(object_type="deal")
         assert (link.record.pk, link.external_id) == (record.pk, external_id)
     assert other.held(external_id, "name") == "Alpenbank, new"
+    assert other.held(external_id, "stage") == other.stages["won"]
     company = other.companies[brightpath.pk]
     if other.provider == "hubspot":
         assert other.standin.portal.associations["deals", "companies"][external_id] == {company: True}

@@ -130,6 +130,26 @@ def test_a_workflow_that_rewrites_every_value_is_taken_in_and_never_answered(syn
     assert sync.values(linked)["country"] == sync.crm.company("1")["country"] == "Italy!"
 
 
+def test_under_our_own_name_what_is_agreed_changes_nothing_and_anything_else_is_taken(
+    sync, linked, edit, push, drain
+):
+    """Case 65: who wrote it is a hint, and the value counts."""
+    ours = {"propertyName": "country", "changeSource": "INTEGRATION", "sourceId": "7711"}
+    edit(linked, country="Italy")
+    drain()
+    before, writes = sync.log(linked, "country"), sync.crm.portal.writes
+    push(ours | {"propertyValue": "Italy"})
+    drain()
+    assert (sync.log(linked, "country"), sync.crm.portal.writes) == (before, writes)
+    assert sync.events()[-1][1] == "done"
+
+    sync.crm.portal.change("companies", "1", {"country": "Spain"}, by_app=True)
+    push(ours | {"propertyValue": "Spain"})
+    drain()
+    assert sync.log(linked, "country")[-1] == ("Italy", "Spain", "crm")
+    assert sync.crm.portal.writes == writes + 1  # the workflow's, and none of ours
+
+
 def test_two_systems_that_rewrite_each_other_are_stopped_and_a_person_is_asked(sync, linked, drain):
     """Another CRM's sync writes the same property, whatever ours answers."""
     other = Actor("crm", "another connection", "Salesforce")
