@@ -100,7 +100,7 @@ def _list(standin: Account, name: str, words: str) -> str:
     found = [row for row in rows if words.casefold() in " ".join(map(str, row.values())).casefold()]
     found.sort(key=lambda row: str(row.get("Name") or "").casefold())
     heads = "".join(f"<th scope=col>{escape(known[c]['label'])}</th>" for c in columns)
-    lines = "".join(_row(name, row, columns) for row in found[:200])
+    lines = "".join(_row(name, row, columns, known) for row in found[:200])
     lines = lines or f"<tr><td colspan={len(columns)} class=none>Nothing found.</td></tr>"
     return (
         f"<header class=head><h1>{LABELS[name]}</h1><p>{len(found)} of {len(rows)}</p>"
@@ -111,10 +111,16 @@ def _list(standin: Account, name: str, words: str) -> str:
     )
 
 
-def _row(name: str, row: Mapping[str, Any], columns: list[str]) -> str:
+def _row(name: str, row: Mapping[str, Any], columns: list[str], known: Mapping[str, Any]) -> str:
     title = escape(str(row.get(columns[0]) or row["Id"]))
-    cells = "".join(f"<td>{escape(str(row.get(c) or ''))}</td>" for c in columns[1:])
+    cells = "".join(f"<td>{escape(_shown(known[c], row.get(c)))}</td>" for c in columns[1:])
     return f'<tr><th scope=row><a href="/{name}/{quote(row["Id"])}">{title}</a></th>{cells}</tr>'
+
+
+def _shown(known: Mapping[str, Any], value: Any) -> str:
+    """Choices by their labels: the values are the API's."""
+    labels = {choice["value"]: choice["label"] for choice in known["picklistValues"]}
+    return ", ".join(labels.get(part, part) for part in str(value or "").split(";"))
 
 
 def _form(
