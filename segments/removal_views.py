@@ -13,6 +13,8 @@ from workspaces.access import settings_view
 from workspaces.actors import Actor
 from workspaces.guard import guarded, is_confirmed
 
+TOLD = 10  # segments of which the page tells what closes for people
+
 
 @settings_view("segments.manage")
 @require_http_methods(["GET", "POST"])
@@ -83,7 +85,8 @@ def archive_segments(request):
     rows = [(segment, replacing.everywhere(segment), _narrows(segment)) for segment in segments]
     sure = request.POST.get("sure") == "yes"
     if not sure and any(uses or narrows for _, uses, narrows in rows):
-        return render(request, "segments/settings/archive_many.html", {"rows": rows})
+        told = [(*row, _closing(*row) if at < TOLD else []) for at, row in enumerate(rows)]
+        return render(request, "segments/settings/archive_many.html", {"rows": told})
     going = [segment for segment, _, narrows in rows if not narrows]
     with guarded(confirmed=is_confirmed(request)):
         for segment in going:
@@ -91,6 +94,12 @@ def archive_segments(request):
     many = "segment is" if len(going) == 1 else "segments are"
     messages.success(request, f"{len(going)} {many} archived. What names them is closed.")
     return redirect("settings:segments")
+
+
+def _closing(segment, uses, narrows):
+    """What people lose by it."""
+    gone = not uses or narrows or segment.live_build is None
+    return [] if gone else consequences.of_going(segment).losses
 
 
 def _ticked(request):

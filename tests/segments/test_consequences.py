@@ -205,6 +205,8 @@ class TestGoing:
         assert without() == ["Pat loses quote creation"]
         assert without(silver) == ["Pat loses quote creation", "Sam gains quote creation"]
 
+        many = as_user(ada).post("/acme/settings/segments/archiving/", {"pick": [str(gold.pk)]})
+        assert "1 person loses quote creation" in shown(many)
         address = f"/acme/settings/segments/{gold.pk}/removal/"
         assert shown(as_user(ada).get(address)).count("1 person loses quote creation") == 1
         looked = shown(as_user(ada).post(address, {"do": "look", "replacement": str(silver.pk)}))
