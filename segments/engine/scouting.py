@@ -13,23 +13,31 @@ from segments.engine.definitions import RuleSet
 from segments.models import Build, BuildFill
 from segments.rules.compile_python import CompiledRules
 from segments.rules.expressions import only_in_process
+from workspaces import statements
+from workspaces.statements import array, texts
 from workspaces.tenancy import current_workspace_id
 
 # What rules may read beside property values: only what every evaluation has, filled or not.
 ALWAYS_THERE = frozenset("rti")
 OLD = "SELECT {key} AS id, chunk FROM {states} WHERE workspace_id = %s AND %s = ANY (builds)"
-SCOUT = """
+# Only read, so that several processes of the database may share it; what was found is written down as it came.
+LOOK = """
     WITH new AS ({new}), old AS ({old})
+    SELECT coalesce(new.chunk, old.chunk) AS chunk, count(new.id) AS members,
+           (array_agg(new.id) FILTER (WHERE old.id IS NULL))::text AS joined,
+           (array_agg(old.id) FILTER (WHERE new.id IS NULL))::text AS gone,
+           (array_agg(new.id) FILTER (WHERE old.id IS NOT NULL))::text AS stayed
+    FROM new FULL JOIN old ON old.id = new.id GROUP BY 1"""
+FIRST_LOOK = """
+    SELECT chunk, count(*), array_agg(id)::text, NULL::text, NULL::text FROM ({new}) new GROUP BY 1"""
+KEEP = """
     INSERT INTO segments_buildfill
            (id, workspace_id, build_id, chunk, old, members, joined, "left", stayed, due, due_at)
-    SELECT uuidv7(), %s, %s, n.chunk, %s, coalesce(c.members, 0), coalesce(c.joined, '{{}}'), coalesce(c.gone, '{{}}'),
-           coalesce(c.stayed, '{{}}'), '{{}}', '{{}}'
-    FROM generate_series(0, %s) AS n (chunk) LEFT JOIN (
-        SELECT coalesce(new.chunk, old.chunk) AS chunk, count(new.id) AS members,
-               array_agg(new.id) FILTER (WHERE old.id IS NULL) AS joined,
-               array_agg(old.id) FILTER (WHERE new.id IS NULL) AS gone,
-               array_agg(new.id) FILTER (WHERE old.id IS NOT NULL) AS stayed
-        FROM new FULL JOIN old ON old.id = new.id GROUP BY 1) c USING (chunk)"""
+    SELECT uuidv7(), %s::uuid, %s::uuid, n.chunk, %s::int, coalesce(c.members, 0), coalesce(c.joined::uuid[], '{}'),
+           coalesce(c.gone::uuid[], '{}'), coalesce(c.stayed::uuid[], '{}'), '{}', '{}'
+    FROM generate_series(0, %s) AS n (chunk)
+    LEFT JOIN unnest(%s::smallint[], %s::int[], %s::text[], %s::text[], %s::text[])
+         AS c (chunk, members, joined, gone, stayed) USING (chunk)"""
 APPLY = """
     UPDATE {states} s SET builds = s.builds || %(new)s::int
     FROM (SELECT unnest(joined || stayed) AS id FROM segments_buildfill
@@ -61,14 +69,18 @@ def scout(build: Build) -> None:
     found, moment = definitions.current(), backfill.moment_of_workspace()
     rules = found.rules_of(level, [build.number])
     new, params = backfill.everybody_whom(level, rules.expression(build.number), found.fields[level], moment)
-    old = sql.SQL(OLD).format(**backfill.names(level))
-    BuildFill.objects.filter(build=build).delete()
     live_build = build.segment.live_build
+    if live_build is None:
+        look = sql.SQL(FIRST_LOOK).format(new=new)
+    else:
+        look = sql.SQL(LOOK).format(new=new, old=sql.SQL(OLD).format(**backfill.names(level)))
+        params = [*params, workspace_id, live_build]
+    BuildFill.objects.filter(build=build).delete()
     with connection.cursor() as cursor:
-        cursor.execute(
-            sql.SQL(SCOUT).format(new=new, old=old),
-            [*params, workspace_id, live_build, workspace_id, build.pk, live_build, build.total - 1],
-        )
+        cursor.execute(look, params)
+        found_out = list(zip(*cursor.fetchall(), strict=True)) or [()] * 5
+    columns = [array(found_out[0]), array(found_out[1]), *(texts(column) for column in found_out[2:])]
+    statements.run(KEEP, [workspace_id, build.pk, live_build, build.total - 1, *columns])
     _scout_flips(build, rules, moment)
 
 
