@@ -21,6 +21,7 @@ WORDS = {
     "released": "a held leaving was released",
     "records": "its related records changed",
     "activity": "did something",
+    "recomputed": "was looked at once more",
 }
 
 

@@ -74,18 +74,6 @@ def follow(segment: Segment, *, by: Actor) -> None:
         jobs.leave_work("segments.publish")
 
 
-def rebuild(*, by: Actor) -> int:
-    """Works out anew who belongs to every segment with a rule, by a worker; each switches by itself. How many."""
-    asked = Segment.objects.live().filter(kind=Segment.Kind.DYNAMIC).order_by("number")
-    rules = {build.segment_id: build.tree for build in Build.objects.filter(state=Build.State.LIVE)}
-    definitions.change()
-    found = [segment for segment in asked if segment.pk in rules]
-    for segment in found:
-        _make(segment, rules[segment.pk], by=by, batch=uuid7())
-    jobs.leave_work("segments.publish")
-    return len(found)
-
-
 def _make(segment: Segment, tree: dict | None, *, by: Actor, batch: UUID) -> Build:
     switching.supersede(segment)
     return Build.objects.create(
