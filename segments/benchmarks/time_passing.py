@@ -13,6 +13,8 @@ from workspaces import jobs
 from workspaces.measuring import Figure
 from workspaces.tenancy import workspace_transaction
 
+MIDNIGHT = 0.24  # of all, by the rules of this population
+
 
 def figures(crowd: Crowd) -> Iterator[Figure]:
     with workspace_transaction(crowd.workspace):
@@ -30,6 +32,16 @@ def figures(crowd: Crowd) -> Iterator[Figure]:
         ContactState.objects.filter(pk__in=ids).update(next_flip_at=timezone.now())
     note = f"{len(ids)} due, {timed} rules about dates"
     yield Figure("the sweep of an ordinary minute", _sweep(crowd), "s", 1, note=note)
+    many = _midnight(crowd)
+    bar = 120 * max(crowd.size / 1_000_000, 0.01)
+    yield Figure("the sweep of midnight", _sweep(crowd), "s", bar, note=f"{many:,} due at once")
+
+
+def _midnight(crowd: Crowd) -> int:
+    """As many at once as have a day among a hundred dates and rules: who is due is looked at, changed or not."""
+    with workspace_transaction(crowd.workspace):
+        ids = ContactState.objects.filter(chunk__lt=round(128 * MIDNIGHT)).values("pk")
+        return ContactState.objects.filter(pk__in=ids).update(next_flip_at=timezone.now())
 
 
 def _sweep(crowd: Crowd) -> float:
