@@ -38,6 +38,7 @@ function linger(toast) {
 }
 // Other scripts say something with an event: body.dispatchEvent(new CustomEvent("toast", { detail: { text, level } }))
 function say(text, level = "info") {
+  if ([...region.querySelectorAll("p")].some(p => p.textContent === text && !p.closest(".leaving"))) return // once is enough
   const toast = document.getElementById("toast").content.firstElementChild.cloneNode(true)
   const tone = { success: "positive", warning: "warning", error: "critical" }[level]
   toast.dataset.level = level
@@ -97,6 +98,9 @@ document.addEventListener("htmx:finally:request", event => streaming(event) || b
 document.addEventListener("htmx:response:error", event => {
   const status = event.detail.ctx.response.raw.status
   if (streaming(event) || status === 422 || status === 409) return
+  // What an open page of the portal asks for by itself is refused when the portal is closed to this person: then
+  // nothing of it stays in sight.
+  if ([401, 403, 404].includes(status) && event.detail.ctx.sourceElement?.closest("#tabs, #bell")) return location.reload()
   say(FAULTS[status] ?? "Something went wrong on our side. Nothing was changed; try again in a moment.", "error")
 })
 document.addEventListener("htmx:error", event => {
