@@ -132,7 +132,9 @@ def differences(level):
             ruled, rules.builds, builds_of=known.builds_of, exceptions={}, held=(), at=moment.at
         )
         if inside & live != subject.builds & live:
-            trees = {b.number: b.tree for b in Build.objects.filter(number__in=(subject.builds ^ inside) & live)}
+            trees = {
+                b.number: b.tree for b in Build.objects.filter(number__in=(subject.builds ^ inside) & live)
+            }
             yield level, subject.id, "builds", subject.builds & live, inside & live, trees, kept, fresh
 
 
