@@ -7,24 +7,25 @@ last minutes, against the size at the first. If that is too many, a Hold is open
 counted: whom a sync would take out is held until somebody decides (segments.engine.holding).
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db import connection
 from django.utils import timezone
 
-from segments.models import BreakerTicket, BreakerWindow, Hold
+from segments.models import Hold
 from workspaces import jobs, statements
 from workspaces.actors import Actor
+from workspaces.statements import array
 from workspaces.tenancy import current_workspace_id
 
 SYNCS = frozenset({"crm", "import"})  # kinds of actors that change many records at once, unseen
 PERCENT = 30  # of the members: so many may leave …
 LEAST = 20  # … or this many where that is more
 WITHIN = timedelta(minutes=10)
-TICKETS = 256  # up to so many leavings each has a ticket of its own; above, a ticket stands for several
+# More than there are workers at once. Up to so many leavings each has a ticket; above, one stands for several.
+TICKETS = 64
 
 TAKE = """
     WITH wanted AS (
@@ -46,31 +47,60 @@ TAKE = """
     )
     UPDATE segments_breakerticket t SET remaining = t.remaining - s.spent
     FROM spent s WHERE t.id = s.id AND s.spent > 0 RETURNING t.segment_id, s.spent"""
+MAKE_WINDOWS = """
+    INSERT INTO segments_breakerwindow (id, workspace_id, segment_id, share)
+    SELECT uuidv7(), %s::uuid, segment_id, 1 FROM unnest(%s::uuid[]) AS s (segment_id) ON CONFLICT DO NOTHING"""
+LOCK_WINDOWS = """
+    SELECT segment_id, share FROM segments_breakerwindow
+    WHERE workspace_id = %s::uuid AND segment_id = ANY (%s::uuid[]) ORDER BY segment_id FOR UPDATE"""
+# Shared, so that who decides waits for those who are just adding to what is held, and not they for each other.
+OPEN = """
+    SELECT segment_id FROM segments_hold
+    WHERE workspace_id = %s::uuid AND segment_id = ANY (%s::uuid[]) AND state = 'open'
+    ORDER BY segment_id FOR SHARE"""
 # Those that other writers hold stay, and count as used.
 WITHDRAW = """
     DELETE FROM segments_breakerticket WHERE id IN (
-        SELECT id FROM segments_breakerticket WHERE workspace_id = %s AND segment_id = %s
+        SELECT id FROM segments_breakerticket WHERE workspace_id = %s::uuid AND segment_id = ANY (%s::uuid[])
         FOR UPDATE SKIP LOCKED)"""
 # One statement, so one moment: a writer that commits meanwhile is in the log or still has its tickets, never both.
 # People count, not leavings: who was in when the window began, is out now, and was taken out by a sync.
 COUNT = """
-    WITH recent AS (
-        SELECT subject_id, at, joined, NOT joined AND cause->'by'->>'kind' = ANY (%(syncs)s)
-               AND cause->>'why' NOT IN ('exception', 'released') AS by_sync
-        FROM segments_membershipchange
-        WHERE workspace_id = %(workspace)s AND segment_id = %(segment)s AND at > %(since)s
-    ), first AS (SELECT min(at) AS at FROM recent WHERE by_sync
-    ), people AS (
-        SELECT subject_id FROM recent GROUP BY subject_id
-        HAVING sum(CASE WHEN joined THEN 1 ELSE -1 END) < 0 AND bool_or(by_sync)
-    )
-    SELECT (SELECT count(*) FROM people),
-           (SELECT coalesce(sum(remaining), 0) FROM segments_breakerticket WHERE segment_id = %(segment)s),
-           (SELECT member_count FROM segments_segment WHERE id = %(segment)s)
-           + (SELECT coalesce(sum(delta), 0) FROM segments_countdelta WHERE segment_id = %(segment)s)
-           + count(*) FILTER (WHERE NOT joined AND recent.at >= first.at)
-           - count(*) FILTER (WHERE joined AND recent.at >= first.at)
-    FROM recent, first"""
+    SELECT asked.segment_id, counted.* FROM unnest(%(segments)s::uuid[]) AS asked (segment_id) CROSS JOIN LATERAL (
+        WITH recent AS (
+            SELECT subject_id, at, joined, NOT joined AND cause->'by'->>'kind' = ANY (%(syncs)s::text[])
+                   AND cause->>'why' NOT IN ('exception', 'released') AS by_sync
+            FROM segments_membershipchange
+            WHERE workspace_id = %(workspace)s::uuid AND segment_id = asked.segment_id
+              AND at > greatest(%(since)s::timestamptz, (
+                  SELECT max(decided_at) FROM segments_hold h
+                  WHERE h.workspace_id = %(workspace)s::uuid AND h.segment_id = asked.segment_id))
+        ), first AS (SELECT min(at) AS at FROM recent WHERE by_sync
+        ), people AS (
+            SELECT subject_id FROM recent GROUP BY subject_id
+            HAVING sum(CASE WHEN joined THEN 1 ELSE -1 END) < 0 AND bool_or(by_sync)
+        )
+        SELECT (SELECT count(*) FROM people),
+               (SELECT coalesce(sum(remaining), 0) FROM segments_breakerticket
+                WHERE workspace_id = %(workspace)s::uuid AND segment_id = asked.segment_id),
+               (SELECT member_count FROM segments_segment WHERE id = asked.segment_id)
+               + (SELECT coalesce(sum(delta), 0) FROM segments_countdelta
+                  WHERE workspace_id = %(workspace)s::uuid AND segment_id = asked.segment_id)
+               + count(*) FILTER (WHERE NOT joined AND recent.at >= first.at)
+               - count(*) FILTER (WHERE joined AND recent.at >= first.at)
+        FROM recent, first) counted"""
+# A share each, and one more for the first `over`.
+ISSUE = """
+    WITH made AS (
+        SELECT * FROM unnest(%(segments)s::uuid[], %(counts)s::int[], %(shares)s::int[], %(overs)s::int[])
+             AS m (segment_id, count, share, over)
+    ), shared AS (
+        UPDATE segments_breakerwindow w SET share = made.share FROM made
+        WHERE w.workspace_id = %(workspace)s::uuid AND w.segment_id = made.segment_id AND w.share <> made.share)
+    INSERT INTO segments_breakerticket (id, workspace_id, segment_id, remaining, valid_until)
+    SELECT uuidv7(), %(workspace)s::uuid, made.segment_id, made.share + CASE WHEN n <= made.over THEN 1 ELSE 0 END,
+           %(until)s::timestamptz
+    FROM made CROSS JOIN LATERAL generate_series(1, made.count) AS n"""
 
 
 class Room(NamedTuple):
@@ -94,19 +124,19 @@ def allowed(size: int) -> int:
 def admit(wanted: Mapping[UUID, int], *, by: Actor) -> dict[UUID, int]:
     """How many of those whom a sync would take out of each segment may leave; the others are to be held."""
     admitted = _take_tickets(wanted)
-    for segment_id in sorted(wanted):
-        missing = wanted[segment_id] - admitted.get(segment_id, 0)
-        if missing and not _open(segment_id):
-            taken = admitted.get(segment_id, 0)
-            admitted[segment_id] = taken + _count_anew(segment_id, missing, taken, by=by)
+    missing = {pk: count - admitted.get(pk, 0) for pk, count in wanted.items() if count > admitted.get(pk, 0)}
+    closed = sorted(missing.keys() - _open(missing))
+    if closed:
+        more = _count_anew({pk: missing[pk] for pk in closed}, admitted, by=by)
+        admitted |= {pk: admitted.get(pk, 0) + count for pk, count in more.items()}
     return admitted
 
 
 def _take_tickets(wanted: Mapping[UUID, int]) -> dict[UUID, int]:
     params = {
         "workspace": current_workspace_id(),
-        "segments": list(wanted),
-        "wanted": list(wanted.values()),
+        "segments": array(wanted),
+        "wanted": array(wanted.values()),
         "now": timezone.now(),
     }
     taken: dict[UUID, int] = {}
@@ -115,66 +145,60 @@ def _take_tickets(wanted: Mapping[UUID, int]) -> dict[UUID, int]:
     return taken
 
 
-def _open(segment_id: UUID) -> bool:
-    """Shared, so that who decides waits for those who are just adding to what is held, and not they for each other."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT 1 FROM segments_hold WHERE workspace_id = %s AND segment_id = %s AND state = 'open' FOR SHARE",
-            [current_workspace_id(), segment_id],
-        )
-        return cursor.fetchone() is not None
+def _open(segment_ids: Collection[UUID]) -> set[UUID]:
+    """Those of which something is held already."""
+    if not segment_ids:
+        return set()
+    return {row[0] for row in statements.run(OPEN, [current_workspace_id(), array(segment_ids)])}
 
 
-def _count_anew(segment_id: UUID, missing: int, taken: int, *, by: Actor) -> int:
-    window = _lock_window(segment_id)
-    if _open(segment_id):
-        return 0  # somebody else found out while we waited
-    room = _room(segment_id, taken)
-    may_leave = min(missing, max(room.more, 0))
-    if may_leave < missing:
-        left = room.left + may_leave
-        Hold.objects.create(segment_id=segment_id, size=room.size, left=left, caused_by=by.label)
-        jobs.leave_work("segments.holds")
-    else:
-        _issue(window, room.more - may_leave)
+def _count_anew(missing: dict[UUID, int], taken: Mapping[UUID, int], *, by: Actor) -> dict[UUID, int]:
+    """How many more may leave. `missing` is sorted, as those who lock several windows have to be."""
+    keys = [current_workspace_id(), array(missing)]
+    statements.run(MAKE_WINDOWS, keys)
+    statements.run(LOCK_WINDOWS, keys)
+    open_by_now = _open(missing)  # somebody else found out while we waited
+    asked = [pk for pk in missing if pk not in open_by_now]
+    may_leave, left_over = {}, {}
+    for segment_id, room in _rooms(asked, taken).items() if asked else ():
+        may_leave[segment_id] = count = min(missing[segment_id], max(room.more, 0))
+        if count < missing[segment_id]:
+            left = room.left + count
+            Hold.objects.create(segment_id=segment_id, size=room.size, left=left, caused_by=by.label)
+            jobs.leave_work("segments.holds")
+        elif room.more > count:
+            left_over[segment_id] = room.more - count
+    _issue(left_over)
     return may_leave
 
 
-def _lock_window(segment_id: UUID) -> BreakerWindow:
-    BreakerWindow.objects.bulk_create([BreakerWindow(segment_id=segment_id)], ignore_conflicts=True)
-    return BreakerWindow.objects.select_for_update().get(segment_id=segment_id)
-
-
-def _room(segment_id: UUID, taken: int) -> Room:
+def _rooms(segment_ids: Collection[UUID], taken: Mapping[UUID, int]) -> dict[UUID, Room]:
     """Old tickets are taken back first; those that are left then are in the hands of others."""
-    now, workspace_id = timezone.now(), current_workspace_id()
-    decided = Hold.objects.filter(segment_id=segment_id).exclude(decided_at=None).order_by("-decided_at")
-    last = decided.values_list("decided_at", flat=True).first()
+    statements.run(WITHDRAW, [current_workspace_id(), array(segment_ids)])
     params = {
-        "workspace": workspace_id,
-        "segment": segment_id,
-        "since": max(now - WITHIN, last) if last else now - WITHIN,
-        "syncs": list(SYNCS),
+        "workspace": current_workspace_id(),
+        "segments": array(segment_ids),
+        "since": timezone.now() - WITHIN,
+        "syncs": array(SYNCS),
     }
-    with connection.cursor() as cursor:
-        cursor.execute(WITHDRAW, [workspace_id, segment_id])
-        cursor.execute(COUNT, params)
-        by_syncs, in_use, size = cursor.fetchone()
-    left = by_syncs + in_use + taken
-    return Room(allowed(size) - left, size, left)
+    rooms = {}
+    for segment_id, by_syncs, in_use, size in statements.run(COUNT, params):
+        left = by_syncs + in_use + taken.get(segment_id, 0)
+        rooms[segment_id] = Room(allowed(size) - left, size, left)
+    return rooms
 
 
-def _issue(window: BreakerWindow, leavings: int) -> None:
-    if leavings <= 0:
+def _issue(leavings: Mapping[UUID, int]) -> None:
+    if not leavings:
         return
-    count = min(leavings, TICKETS)
-    share, more = divmod(leavings, count)
-    until = timezone.now() + WITHIN
-    tickets = [
-        BreakerTicket(segment_id=window.segment_id, remaining=share + (n < more), valid_until=until)
-        for n in range(count)
-    ]
-    BreakerTicket.objects.bulk_create(tickets)
-    if window.share != share:
-        window.share = share
-        window.save(update_fields=["share"])
+    counts = [min(count, TICKETS) for count in leavings.values()]
+    parts = [divmod(total, count) for total, count in zip(leavings.values(), counts, strict=True)]
+    params = {
+        "workspace": current_workspace_id(),
+        "segments": array(leavings),
+        "counts": array(counts),
+        "shares": array(share for share, _ in parts),
+        "overs": array(over for _, over in parts),
+        "until": timezone.now() + WITHIN,
+    }
+    statements.run(ISSUE, params)
