@@ -12,7 +12,7 @@ from segments.models import ContactState, PartnerState
 from workspaces import jobs
 from workspaces.models import Contact, Partner
 
-BATCH = 200
+BATCH = 500
 
 
 @jobs.queue("segments.clock")
@@ -31,7 +31,8 @@ def sweep() -> None:
 
 def _partners_follow(now: datetime) -> bool:
     with jobs.job_transaction():
-        partners = list(Partner.objects.filter(pk__in=_due(PartnerState, "partner_id", now)))
+        due = _due(PartnerState, "partner_id", now)
+        partners = list(Partner.objects.filter(pk__in=due).only("chunk"))
         if partners:
             membership.reconsider_partners(partners, Cause("time"))
         return len(partners) == BATCH
@@ -39,7 +40,8 @@ def _partners_follow(now: datetime) -> bool:
 
 def _contacts_follow(now: datetime) -> bool:
     with jobs.job_transaction():
-        contacts = list(Contact.objects.filter(pk__in=_due(ContactState, "contact_id", now)))
+        due = _due(ContactState, "contact_id", now)
+        contacts = list(Contact.objects.filter(pk__in=due).only("chunk", "partner_id"))
         if contacts:
             membership.reconsider_contacts(contacts, Cause("time"))
         return len(contacts) == BATCH
