@@ -44,12 +44,14 @@ def drain():
     until = time.monotonic() + AT_A_TIME
     with job_transaction():
         plan_sweeps()
-    while time.monotonic() < until:
+    while True:
         with job_transaction():
             job = claim_job()
         if job is None:
             break
         step(job)
+        if time.monotonic() > until:
+            return timezone.now()
     with job_transaction():
         return next_due()
 

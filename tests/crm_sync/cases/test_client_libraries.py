@@ -10,7 +10,8 @@ from simple_salesforce.api import DEFAULT_API_VERSION
 
 from crm_sync.connectors.base import COMPANY, Write
 from crm_sync.connectors.failures import CrmError, FailureKind
-from crm_sync.connectors.hubspot import oauth, signature
+from crm_sync.connectors.hubspot import oauth, paths, signature
+from crm_sync.connectors.hubspot import transport as hubspot_transport
 from crm_sync.connectors.hubspot.client import HubSpot
 from crm_sync.connectors.salesforce import transport as salesforce_transport
 from crm_sync.connectors.salesforce.client import client_for
@@ -58,6 +59,54 @@ def test_nothing_is_asked_twice_behind_our_back(crm):
 
     assert len(crm.calls) == 1
     assert time.monotonic() - began < 1.0
+
+
+@pytest.mark.parametrize(
+    "trouble", [{"status": 429, "retry_after": "1"}, {"status": 413, "retry_after": "1"}]
+)
+def test_a_get_that_is_refused_is_not_slept_out_and_repeated(crm, trouble):
+    """urllib3's own default does so wherever Retry-After is given, and then fails with an error of its own."""
+    crm.fail(count=9, **trouble)
+    began = time.monotonic()
+
+    with pytest.raises(CrmError) as raised:
+        HubSpot(TOKEN, crm.url).account()
+
+    assert (len(crm.calls), time.monotonic() - began < 1.0) == (1, True)
+    assert isinstance(raised.value.failure.kind, FailureKind)
+
+
+def test_a_hanging_answer_costs_its_timeout_once(crm, monkeypatch):
+    """Left alone the library waits for ever, and with a timeout and its own retries four times as long."""
+    monkeypatch.setattr(hubspot_transport, "TIMEOUT", (0.2, 0.2))
+    crm.standin.delay = 0.5
+    began = time.monotonic()
+
+    with pytest.raises(CrmError) as raised:
+        HubSpot(TOKEN, crm.url).account()
+
+    crm.standin.delay = 0.0
+    assert raised.value.failure.kind == FailureKind.RETRYABLE
+    assert time.monotonic() - began < 0.5
+
+
+@pytest.mark.parametrize("header", ["sïgned", "", "x" * 44, "\x00"])
+def test_no_signature_however_odd_is_an_error(header):
+    now = str(int(time.time() * 1000))
+    given = {"secret": SECRET, "method": "POST", "uri": URI, "timestamp": now, "now_ms": int(now)}
+    assert not signature.is_valid(body="é".encode(), signature=header, **given)
+    assert not signature.is_valid(body=b"\xff\xfe", signature=header, **given)  # bytes that are no text
+
+
+def test_every_address_of_hubspots_stands_behind_one_version():
+    """Version 3 ends in 2027; a dated version has its number elsewhere in the path, and v4 is part of v3."""
+    made = [paths.objects("company"), paths.properties("deal"), paths.pipelines("deal"), paths.owners()]
+    made += [paths.account(), paths.token(), paths.associations("contact", "company")]
+    assert {part for path in made for part in path.split("/") if part[:1] == "v"} == {"v3", "v4"}
+    dated = [make(version="2026-09") for make in (paths.owners, paths.account, paths.token)]
+    dated += [paths.objects("company", version="2026-09")]
+    dated += [paths.associations("contact", "company", version="2026-09")]
+    assert all("2026-09" in path.split("/") and "/v" not in path for path in dated)
 
 
 def test_an_emptied_value_is_sent_as_an_empty_text_and_never_as_null(crm):

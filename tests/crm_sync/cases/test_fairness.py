@@ -7,15 +7,17 @@ import pytest
 
 import crm_sync
 from crm_sync.connectors.failures import CrmError
+from crm_sync.connectors.hubspot import scan
 from crm_sync.connectors.throttling import Priority
 from crm_sync.inbound import inbox
 from crm_sync.limits.budgets import Budget
-from crm_sync.models import Allowance, InboxEvent
-from crm_sync.models.queues import INBOX
+from crm_sync.models import Allowance, ImportRule, InboxEvent
+from crm_sync.models.queues import INBOX, OUTBOX, SWEEPS
 from crm_sync.outbound import outbox
+from crm_sync.sweeps import jobs, sweeping
 from tests.crm_sync.conftest import connect
 from workspaces.jobs import run, run_everything
-from workspaces.models import Due
+from workspaces.models import Due, Partner
 
 PARTS = (
     "inbound",
@@ -90,6 +92,47 @@ def test_when_little_is_left_the_urgent_go_first(sync):
         ["EVENT", "PERSON"],
         ["PERSON"],
     ]
+
+
+def test_54_an_import_lets_edits_pass_between_its_pages_and_goes_on_where_it_died(
+    sync, linked, edit, push, drain, monkeypatch
+):
+    monkeypatch.setattr(scan, "LIST_PAGE", 4)
+    monkeypatch.setattr(sweeping, "AT_A_TIME", -1.0)
+    sync.crm.seed(companies={str(n): {"name": f"Firm {n}"} for n in range(101, 113)})
+    with sync.inside():
+        ImportRule.objects.create(connection=sync.connection, object_type="company", enabled=True)
+        job = jobs.start(sync.connection, kind="backfill", object_type="company", by="Ada")
+    told, seen = [], []
+    for country in ("France", "Spain", "Italy"):
+        run(sync.workspace.pk, SWEEPS)  # one page, of the import or of a sweep
+        edit(linked, country=country)
+        sync.crm.edit("1", website=f"https://{country}.example")
+        push({"propertyName": "website", "occurredAt": len(told)})
+        run(sync.workspace.pk, OUTBOX)
+        run(sync.workspace.pk, INBOX)
+        told.append((sync.crm.company("1")["country"], sync.values(linked)["website"]))
+        with sync.inside():
+            job.refresh_from_db()
+            seen.append(job.seen)
+
+    def killed(*args, **kwargs):
+        raise SystemExit
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sweeping.jobs, "note_page", killed)
+        with pytest.raises(SystemExit):
+            run(sync.workspace.pk, SWEEPS)  # its page is taken in, and nobody noted it
+    with sync.inside():
+        type(job).objects.update(leased_until=None)
+    drain()
+
+    assert told == [(name, f"https://{name}.example") for name in ("France", "Spain", "Italy")]
+    assert 0 < seen[0] < seen[2] < 13
+    with sync.inside():
+        job.refresh_from_db()
+        names = sorted(Partner.objects.filter(name__startswith="Firm").values_list("name", flat=True))
+    assert (job.state, names) == ("done", [f"Firm {n}" for n in range(101, 113)])
 
 
 def test_no_task_sleeps():
