@@ -45,7 +45,11 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-            options={"abstract": False},
+            options={
+                "abstract": False,
+                "base_manager_name": "unguarded",
+                "default_manager_name": "objects",
+            },
             managers=[
                 ("objects", django.db.models.manager.Manager()),
                 ("unguarded", django.db.models.manager.Manager()),
