@@ -4,10 +4,10 @@ import pytest
 from django.db import transaction
 
 from crm_sync.connectors.hubspot.client import HubSpot
-from crm_sync.models import ExternalRecord, OutboxChange
+from crm_sync.models import Connection, ExternalRecord, OutboxChange
 from crm_sync.outbound import departure
 from workspaces.actors import Actor
-from workspaces.jobs import leave_work, run, run_everything
+from workspaces.jobs import HANDLERS, leave_work, run, run_everything
 from workspaces.properties import set_properties
 
 
@@ -264,3 +264,16 @@ def test_a_hundred_edited_partners_are_one_read_and_one_write(sync, acme, edit, 
 
     assert sync.crm.paths() == ["objects/companies/batch/read", "objects/companies/batch/update"]
     assert {sync.crm.company(str(n))["country"] for n in range(100, 200)} == {"Italy"}
+
+
+def test_an_account_that_was_let_go_is_told_nothing_and_nothing_piles_up(sync, linked, edit):
+    with sync.inside():
+        Connection.objects.update(status=Connection.Status.DISCONNECTED)
+    edit(linked, country="Italy")
+
+    assert sync.changes() == []
+
+
+def test_notes_of_an_older_version_are_worked_off_while_it_is_being_replaced():
+    for name in ("inbox", "outbox"):
+        assert HANDLERS[f"hubspot.{name}"] is HANDLERS[f"crm.{name}"]
