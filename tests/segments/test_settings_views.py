@@ -462,6 +462,13 @@ def test_of_a_role_the_team_sets_permissions_alone(client, acme, inside):
     assert "Sees only what they collaborate on" in page
 
 
+def test_a_form_that_nobody_saved_yet_is_not_told_what_it_lacks(client):
+    begun = {"name": "", "kind": "dynamic", "level": "partner", "g:": "all"}
+
+    assert "This field is required" not in client.post(f"{HOME}new/", begun | {"do": "add:"}).text
+    assert "This field is required" in client.post(f"{HOME}new/", begun | {"do": "save"}).text
+
+
 def test_permissions_are_saved_with_the_segment_and_stay_when_they_are_not_sent(page, acme, inside, gold):
     page.open(f"{HOME}{gold.pk}/")
     page.put("permissions-invite", "allow")

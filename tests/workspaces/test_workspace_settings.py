@@ -328,6 +328,7 @@ def test_a_new_workspace_begins_with_the_first_step(ada, two_steps, as_user):
     steps = as_user(ada).get("/acme/settings/").context["steps"]
 
     assert [(entry["done"], entry.get("next", False)) for entry in steps] == [(False, True), (False, False)]
+    assert steps[0]["instead"] == ("/acme/settings/crm/new/", first_steps.STEPS[0].instead[1])
 
 
 def test_steps_tick_themselves_and_then_give_way(acme, ada, two_steps, as_user):
