@@ -8,8 +8,9 @@ from django.urls import NoReverseMatch, reverse
 from segments import roles
 from segments.audience import Gated
 from segments.engine import clock, definitions
+from segments.engine.dependents import WAITING
 from segments.live import announce, announce_to_all
-from segments.models import Audience, Build
+from segments.models import Audience, Build, Segment
 from workspaces.models import Workspace
 from workspaces.property_usage import Use
 from workspaces.signals import contacts_feed, properties_changed, property_uses, standing_changed
@@ -64,7 +65,7 @@ def begin_the_days_at_another_instant(sender, instance, **kwargs) -> None:
 
 @receiver(property_uses)
 def segments_that_ask(sender, prop, **kwargs) -> list[Use]:
-    """The segments whose rule names the property."""
+    """The segments whose rule names the property, now or as soon as it is built; also in what it asks of records."""
     path = Value(f"$.**.p ? (@ == {int(prop.number)})")
     names_it = Func(
         F("tree"),
@@ -73,11 +74,11 @@ def segments_that_ask(sender, prop, **kwargs) -> list[Use]:
         template="%(function)s(%(expressions)s::jsonpath)",
         output_field=BooleanField(),
     )
-    builds = Build.objects.filter(state=Build.State.LIVE, segment__archived_at=None)
-    builds = builds.alias(names_it=names_it).filter(names_it=True).select_related("segment")
+    builds = Build.objects.filter(state__in=WAITING, segment__archived_at=None)
+    naming = builds.alias(names_it=names_it).filter(names_it=True).values("segment")
     return [
-        Use(f"Segment {b.segment.name}", _segment_url(b.segment), _role_of(b.segment))
-        for b in builds.order_by("segment__name")
+        Use(f"Segment {segment.name}", _segment_url(segment), _role_of(segment))
+        for segment in Segment.objects.filter(pk__in=naming).order_by("name")
     ]
 
 
