@@ -47,6 +47,9 @@ class CrmField:
     companion: str = ""  # the field that has to be written with it: a stage's pipeline
 
 
+NAMES = ("name", "Name", "dealname", "hs_lead_name", "email", "Email", "LastName", "domain", "Website")
+
+
 @dataclass(frozen=True)
 class CrmRecord:
     """A record as read just now. `values` are the CRM's own strings; "" is an empty field.
@@ -60,6 +63,11 @@ class CrmRecord:
     archived: bool = False  # deleted, but still in the recycle bin
     merged_into: str = ""  # asked for by this id: another record holds it by now, and that is what was read
     former_ids: tuple[str, ...] = ()  # of the records that were merged into this one
+
+    @property
+    def name(self) -> str:
+        """What people call this record, from whatever fields were read."""
+        return next((self.values[name] for name in NAMES if self.values.get(name)), self.external_id)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """A record of the CRM that nobody is linked to: does it come in, is it somebody we have, or is it left outside?"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -24,7 +24,6 @@ NO_RULE = "Nothing of ours is linked to this record of the CRM."
 OUTSIDE = "The import rule leaves this record outside."
 LINKED_ELSEWHERE = "{record} is linked to another record of the CRM already."
 NO_PARTNER = "The company that this contact belongs to is no partner here."
-NAMES = ("name", "Name", "dealname", "hs_lead_name", "email", "Email", "LastName", "domain", "Website")
 SEVERAL = "{count} of yours could be this record."
 
 
@@ -205,16 +204,7 @@ def _ask(proposal: Proposal, link: ExternalRecord, found: CrmRecord) -> None:
         link.connection,
         Conflict.Kind.MATCH,
         once={"object_type": link.object_type, "external_id": link.external_id},
-        name=name_of(found)[:200],
+        name=found.name[:200],
         message=proposal.reason,
         **{kind.link: proposal.match.record},
     )
-
-
-def name_of(found: CrmRecord) -> str:
-    """What people call this record, from whatever fields were read."""
-    values: Mapping[str, str] = found.values
-    for name in NAMES:
-        if values.get(name):
-            return values[name]
-    return found.external_id

@@ -8,7 +8,6 @@ from datetime import timedelta
 from django.utils import timezone
 
 from crm_sync.connectors.base import Connector, CrmRecord
-from crm_sync.inbound.importing import name_of
 from crm_sync.mapping import codec, schema
 from crm_sync.models import Connection, ExternalRecord, FieldMapping, Sampling
 from workspaces.models import Property
@@ -72,7 +71,7 @@ def look(
 def keep(
     connection: Connection, object_type: str, records: Iterable[CrmRecord], *, message: str = ""
 ) -> None:
-    rows = [{"id": r.external_id, "name": name_of(r)[:80], "values": _short(r.values)} for r in records]
+    rows = [{"id": r.external_id, "name": r.name[:80], "values": _short(r.values)} for r in records]
     Sampling.objects.update_or_create(
         connection=connection,
         object_type=object_type,

@@ -64,7 +64,7 @@ class Page:
                 self.gate.forget()
                 # One record must not hold up the others; the next comparison finds it again.
                 log.error("A record of the CRM could not be taken in: %s", traces.of(error))
-                tally.add("refused", f"{importing.name_of(record)}: see the portal's log")
+                tally.add("refused", f"{record.name}: see the portal's log")
         return tally
 
     def _links(self) -> dict[str, ExternalRecord]:
@@ -140,7 +140,7 @@ class Page:
             if ExternalRecord.objects.bulk_create([link], ignore_conflicts=True) and self._is_taken(link):
                 return  # a webhook was quicker
             proposal = importing.carry_out(proposal, link, record, self.intake, self.known)
-        name = importing.name_of(record)
+        name = record.name
         noted = f"{name}: {proposal.reason}" if proposal.reason else name
         tally.add(OF_ACTION[proposal.action], noted)
 
