@@ -177,7 +177,9 @@ def _connection(partner):
     )
     event = InboxEvent.objects.create(connection=connection, fingerprint="f", kind="x", object_type="company")
     change = OutboxChange.objects.create(link=link, mapping=mapping, value="https://x.example")
-    refused = OutboxChange.objects.create(link=link, mapping=mapping, value="y", state="parked", message="No.")
+    refused = OutboxChange.objects.create(
+        link=link, mapping=mapping, value="y", state="parked", message="No."
+    )
     about = {"connection": connection, "way": "in", "mapping": mapping}
     mass_change = MassChange.objects.create(**about, object_type="company", size=90, through=27)
     CountedChange.objects.create(**about, link=link, before="https://x.example", held_by=mass_change)
