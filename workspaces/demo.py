@@ -54,6 +54,15 @@ DEMO_PEOPLE = (
         access="manager",
     ),
     DemoPerson(
+        "astrid",
+        "Astrid Nyström",
+        "astrid@fjordlight.example",
+        "Admin of Fjordlight",
+        "the other vendor and the other CRM: Salesforce, its mapping and its health",
+        access="admin",
+        workspace="fjordlight",
+    ),
+    DemoPerson(
         "ana",
         "Ana Keller",
         "ana.keller@brightpath.example",

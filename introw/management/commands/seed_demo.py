@@ -100,8 +100,9 @@ class Command(BaseCommand):
         )
         with workspace_transaction(workspace):
             properties = planting.plant_properties(workspace, [])
+            astrid = planting.plant_team(workspace)["astrid"]
             partners, contacts = planting.plant_partners(
-                fjordlight.companies(timezone.localdate()), owners=[None]
+                fjordlight.companies(timezone.localdate()), owners=[astrid]
             )
             planting.plant_people(contacts)
             segments = planting.plant_segments(fjordlight.SEGMENTS, properties)
