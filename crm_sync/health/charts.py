@@ -24,19 +24,24 @@ class Chart:
 
     grid: list[tuple[str, str]]
     marks: list[tuple[str, str, str]]
-    points: str = ""
+    path: str = ""  # a piece for each run of hours in which something was measured
     end: tuple[str, str] = ("", "")
     bars: list[Bar] = field(default_factory=list)
 
 
 def lag_chart(hours: list[Hour]) -> Chart:
-    top = _top(max(hour.worst for hour in hours))
-    if not any(hour.worst for hour in hours):
-        return Chart(_grid(top), _marks(hours))  # nothing was measured, which is not the same as no lag
-    xs = [_middle(n) for n in range(len(hours))]
-    ys = [_y(hour.worst, top) for hour in hours]
-    points = " ".join(f"{x:.1f} {y:.1f}" for x, y in zip(xs, ys, strict=True))
-    return Chart(_grid(top), _marks(hours), points=points, end=(f"{xs[-1]:.1f}", f"{ys[-1]:.1f}"))
+    """Hours in which nothing was measured leave a gap: that is not the same as no lag."""
+    top = _top(max((hour.worst for hour in hours if hour.worst is not None), default=0))
+    chart = Chart(_grid(top), _marks(hours))
+    before = None
+    for n, hour in enumerate(hours):
+        if hour.worst is not None:
+            chart.end = (f"{_middle(n):.1f}", f"{_y(hour.worst, top):.1f}")
+            chart.path += f"{'M' if before is None else 'L'}{' '.join(chart.end)}"
+            if before is None:
+                chart.path += "h0"  # a dot, where no other hour follows
+        before = hour.worst
+    return chart
 
 
 def changes_chart(hours: list[Hour]) -> Chart:

@@ -31,7 +31,7 @@ class Hour:
     at: datetime
     changes: int = 0
     failed: int = 0
-    worst: float = 0.0  # seconds from a webhook's arrival to the stored value
+    worst: float | None = None  # seconds from a webhook's arrival to the stored value
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ def _hours(events, changes, now: datetime) -> list[Hour]:
     ):
         hour = by_moment[row["hour"].timestamp()]
         hour.changes, hour.failed = row["done"], row["dead"]
-        hour.worst = row["worst"].total_seconds() if row["worst"] else 0.0
+        hour.worst = row["worst"].total_seconds() if row["worst"] is not None else None
     went = changes.filter(created_at__gte=first).annotate(hour=TruncHour("created_at")).values("hour")
     for row in went.annotate(
         done=Count("pk", filter=Q(state="done")), failed=Count("pk", filter=Q(state__in=FAILED_CHANGES))
