@@ -198,7 +198,7 @@ def test_a_refused_value_is_corrected_in_place_checked_and_sent_once(sync, refus
     assert page in admin.get(address("crm_out")).text
 
     admin.post(address("crm_fields"))  # it became another kind of field meanwhile
-    assert "became a enumeration field" in admin.post(page, {"country": "France"}).text
+    assert "is enumeration now" in admin.post(page, {"country": "France"}).text
     with sync.inside():
         FieldMapping.objects.filter(field="country").update(type_known="enumeration", broken="")
 
