@@ -179,7 +179,7 @@ REFUSED = {
     ),
     "their property mapped": lambda o, t: (
         f"crm/{o['connection']}/mapping/",
-        {"prop": str(t["their_property"]), "field": "company:spare", "direction": "both"},
+        {"prop": str(t["their_property"]), "field": "spare", "direction": "both"},
     ),
     "their partner linked": lambda o, t: (
         f"crm/{o['connection']}/records/", {"record": f"partner:{t['partner']}", "external_id": "7"}

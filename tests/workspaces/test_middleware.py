@@ -2,7 +2,7 @@
 
 import pytest
 from django.contrib.sessions.backends.db import SessionStore
-from django.db import OperationalError
+from django.db import DataError, OperationalError
 from django.test import Client
 
 HOST = "localhost:8000"
@@ -56,9 +56,12 @@ def test_a_name_that_cannot_be_stored_is_looked_for_without_what_cannot(ada, as_
     assert as_user(ada).post("/acme/settings/segments/new/", sent).status_code == 200
 
 
-def test_values_that_the_database_refuses_are_refused_in_words(ada, as_user):
-    sent = {"level": "partner", "kind": "static", "test": "a\x00b", "do": "paste", "name": "x"}
-    response = as_user(ada).post("/acme/settings/segments/new/", sent)
+def test_values_that_the_database_refuses_are_refused_in_words(ada, as_user, monkeypatch):
+    def refused(*args, **options):
+        raise DataError("invalid byte sequence")
+
+    monkeypatch.setattr("workspaces.settings_views.records.render_list", refused)
+    response = as_user(ada).get("/acme/settings/partners/")
     assert response.status_code == 400
     assert "not as expected" in response.text
 

@@ -119,7 +119,8 @@ def test_computed_and_locked_fields_are_read_only(definition):
         ("multi_choice", "enumeration", "radio", False),
         ("boolean", "bool", "booleancheckbox", True),
         ("number", "string", "text", False),
-        ("date", "datetime", "date", False),
+        ("date", "datetime", "date", True),  # the day in the time zone of the account
+        ("date", "number", "number", False),
         ("user", "enumeration", "select", False),
     ],
 )

@@ -60,7 +60,7 @@ def test_with_the_database_away_hubspot_is_asked_to_come_back(call, body, monkey
     def away(*args):
         raise OperationalError
 
-    monkeypatch.setattr("crm_sync.inbound.receiving.insert", away)
+    monkeypatch.setattr("crm_sync.inbound.receiving.insert_events", away)
 
     status, headers = call(body)
 

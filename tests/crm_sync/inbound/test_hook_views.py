@@ -170,7 +170,7 @@ def test_with_the_database_away_hubspot_is_asked_to_come_back(sync, push, monkey
     def away(*args):
         raise OperationalError("the database is gone")
 
-    monkeypatch.setattr("crm_sync.inbound.receiving.insert", away)
+    monkeypatch.setattr("crm_sync.inbound.receiving.insert_events", away)
 
     response = push({"propertyName": "partner_tier"})
 

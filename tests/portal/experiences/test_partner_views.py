@@ -202,9 +202,9 @@ def test_a_page_costs_the_same_with_one_tab_and_thirty(
     assert len(response.context["main"]) == count
 
 
-# Of these the page itself asks three: contact, viewer, tabs with their sections. Thirteen note, after the
+# Of these the page itself asks three: contact, viewer, tabs with their sections. Twelve note, after the
 # response and in a transaction of their own, that the tab was viewed.
-PAGE_QUERIES = 23
+PAGE_QUERIES = 22
 
 
 def sections_of(sections):
