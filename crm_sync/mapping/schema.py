@@ -17,7 +17,9 @@ from workspaces.models import Property
 from workspaces.properties import save_property
 
 GONE_FIELD = "This field no longer exists in the CRM. The portal's values are kept."
-OTHER_TYPE = "The type of this field in the CRM is {type} now. Nothing is read or written until you map it again."
+OTHER_TYPE = (
+    "The type of this field in the CRM is {type} now. Nothing is read or written until you map it again."
+)
 READ_ONLY = "This field cannot be changed in the CRM any more: its values only come in."
 ATTRIBUTES = {attribute.name for attribute in attributes(CrmField)}
 
