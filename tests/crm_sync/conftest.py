@@ -9,6 +9,7 @@ from crm_sync.connecting import accounts, routes
 from crm_sync.connectors.hubspot.client import HubSpot
 from crm_sync.connectors.hubspot.signature import sign
 from crm_sync.inbound import linking
+from crm_sync.limits import budgets
 from crm_sync.mapping.fields import map_field
 from crm_sync.models import Allowance, Connection, InboxEvent, OutboxChange
 from tests.fakes import hubspot, salesforce
@@ -51,6 +52,12 @@ def sf(salesforce_server):
 @pytest.fixture(autouse=True)
 def _no_routes_are_remembered():
     routes.forget()
+
+
+@pytest.fixture
+def ample_allowance(monkeypatch):
+    """So many requests at once that none has to wait for its turn."""
+    monkeypatch.setattr(budgets, "FIRST", dict.fromkeys(budgets.FIRST, (10_000.0, 1.0)))
 
 
 def connect(workspace, crm, account=hubspot.PORTAL_ID, app=hubspot.APP_ID, secret=hubspot.SECRET):

@@ -16,7 +16,7 @@ from workspaces.jobs import leave_work, run
 
 
 @pytest.fixture(autouse=True)
-def _nothing_is_on_its_way_or_cut_short(monkeypatch):
+def _nothing_is_on_its_way_or_cut_short(ample_allowance, monkeypatch):
     monkeypatch.setattr(watchdog, "ON_ITS_WAY", timedelta(seconds=-1))
     monkeypatch.setattr(sweeping, "AT_A_TIME", 60.0)  # a slow machine gets through a sweep, too
 

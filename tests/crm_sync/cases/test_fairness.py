@@ -95,7 +95,7 @@ def test_when_little_is_left_the_urgent_go_first(sync):
 
 
 def test_54_an_import_lets_edits_pass_between_its_pages_and_goes_on_where_it_died(
-    sync, linked, edit, push, drain, monkeypatch
+    sync, linked, edit, push, drain, ample_allowance, monkeypatch
 ):
     monkeypatch.setattr(scan, "LIST_PAGE", 4)
     monkeypatch.setattr(sweeping, "AT_A_TIME", -1.0)
@@ -125,6 +125,7 @@ def test_54_an_import_lets_edits_pass_between_its_pages_and_goes_on_where_it_die
             run(sync.workspace.pk, SWEEPS)  # its page is taken in, and nobody noted it
     with sync.inside():
         type(job).objects.update(leased_until=None)
+    monkeypatch.setattr(sweeping, "AT_A_TIME", 60.0)
     drain()
 
     assert told == [(name, f"https://{name}.example") for name in ("France", "Spain", "Italy")]

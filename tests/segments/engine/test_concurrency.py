@@ -24,7 +24,7 @@ from workspaces.properties import create_contact, move_contact, set_properties
 from workspaces.tenancy import workspace_transaction
 
 HUBSPOT = Actor("crm", "1", "Acme sync")
-SECONDS = float(os.environ.get("CONCURRENCY_SECONDS", "5"))
+SECONDS = float(os.environ.get("CONCURRENCY_SECONDS", "3"))
 TIERS = ["registered", "silver", "gold", "platinum"]
 ROLES = ["sales_rep", "admin", "marketing"]
 PHASES = ["prospecting", "active", None]

@@ -26,7 +26,7 @@ from workspaces.models import Contact, Partner, Property
 from workspaces.properties import create_contact, move_contact, set_properties
 from workspaces.tenancy import workspace_transaction
 
-SECONDS = float(os.environ.get("CONCURRENCY_SECONDS", "5"))
+SECONDS = float(os.environ.get("CONCURRENCY_SECONDS", "3"))
 ROLES = ["sales_rep", "admin", "marketing"]
 pytestmark = pytest.mark.django_db(transaction=True)
 
