@@ -30,7 +30,7 @@ from tests.segments.rules.strategies import (
     trees,
 )
 
-EXAMPLES = int(os.environ.get("RULE_EXAMPLES", "150"))
+EXAMPLES = int(os.environ.get("RULE_EXAMPLES", "100"))
 relaxed = settings(
     max_examples=EXAMPLES,
     deadline=None,
