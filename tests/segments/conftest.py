@@ -1,13 +1,29 @@
 import pytest
 
 from segments import editing
+from segments.engine import clock
 from segments.models import ContactState, PartnerState, Segment
 from segments.rules.tree import new_tree
 from segments.viewer import viewer_of
+from workspaces import jobs
 from workspaces.actors import Actor
 from workspaces.models import Contact, Property
 
 ADA = Actor("team", "ada", "Ada")
+
+
+@pytest.fixture
+def sweep(acme):
+    """The minute's look at whom time has changed."""
+
+    def run():
+        token = jobs._job_workspace.set(acme.pk)
+        try:
+            clock.sweep()
+        finally:
+            jobs._job_workspace.reset(token)
+
+    return run
 
 
 @pytest.fixture

@@ -9,11 +9,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 
-from segments.engine import clock
 from segments.models import PartnerState, Segment
 from tests.oracle import rules as oracle
 from tests.segments.conftest import ADA
-from workspaces import jobs
 from workspaces.models import Partner, Property
 from workspaces.properties import define_properties, set_properties
 
@@ -41,18 +39,6 @@ WALKS = {
     "29 February": ("Pacific/Apia", "2028-02-29", "2028-02-29T10:00:00.000Z"),
     "a year after one": ("Europe/Berlin", "2025-02-28", "2024-02-29T12:00:00.000Z"),
 }
-
-
-@pytest.fixture
-def sweep(acme):
-    def run():
-        token = jobs._job_workspace.set(acme.pk)
-        try:
-            clock.sweep()
-        finally:
-            jobs._job_workspace.reset(token)
-
-    return run
 
 
 @pytest.fixture

@@ -6,12 +6,11 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from segments import editing
-from segments.engine import clock, exceptions, publishing
+from segments.engine import exceptions, publishing
 from segments.engine.causes import in_words
 from segments.engine.definitions import fields_of
 from segments.models import ContactState, MembershipChange, PartnerState, SegmentException
 from tests.segments.conftest import ADA
-from workspaces import jobs
 from workspaces.models import Contact
 from workspaces.properties import move_contact, set_properties
 
@@ -33,18 +32,6 @@ def excepted(acme, inside):
             )
 
     return make
-
-
-@pytest.fixture
-def sweep(acme):
-    def run():
-        token = jobs._job_workspace.set(acme.pk)
-        try:
-            clock.sweep()
-        finally:
-            jobs._job_workspace.reset(token)
-
-    return run
 
 
 def words_of(acme, inside, segment, level="partner"):

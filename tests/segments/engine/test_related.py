@@ -10,13 +10,12 @@ import time_machine
 
 from portal.quotes import drafts
 from segments import activity, editing
-from segments.engine import clock, definitions, publishing
+from segments.engine import definitions, publishing
 from segments.engine.causes import in_words
 from segments.engine.definitions import fields_of
 from segments.models import Activity, ContactState, MembershipChange, PartnerState, Segment
 from segments.rules.tree import new_tree
 from tests.segments.conftest import ADA
-from workspaces import jobs
 from workspaces.keys import uuid7
 from workspaces.models import Contact, Partner
 from workspaces.properties import create_contact, move_contact, set_properties
@@ -74,18 +73,6 @@ def send(inside):
             drafts.send(quote, by=by, today=datetime.now(UTC).date())
 
     return sent
-
-
-@pytest.fixture
-def sweep(acme):
-    def run():
-        token = jobs._job_workspace.set(acme.pk)
-        try:
-            clock.sweep()
-        finally:
-            jobs._job_workspace.reset(token)
-
-    return run
 
 
 @pytest.fixture
