@@ -57,7 +57,7 @@ def _no_routes_are_remembered():
 @pytest.fixture
 def ample_allowance(monkeypatch):
     """So many requests at once that none has to wait for its turn."""
-    monkeypatch.setattr(budgets, "FIRST", dict.fromkeys(budgets.FIRST, (10_000.0, 1.0)))
+    monkeypatch.setattr(budgets, "RESERVE", dict.fromkeys(budgets.RESERVE, -1_000.0))
 
 
 def connect(workspace, crm, account=hubspot.PORTAL_ID, app=hubspot.APP_ID, secret=hubspot.SECRET):
