@@ -44,5 +44,7 @@ urlpatterns = [
     path("settings/", include((settings_urlpatterns, "settings"))),
     path("", include((partner_urlpatterns, "partner"))),
 ]
+handler403 = "introw.missing.refused"
+handler404 = "introw.missing.not_found"
 handler500 = "workspaces.middleware.server_error"
 handler429 = "workspaces.sign_in_views.too_many_requests"
