@@ -12,6 +12,8 @@ from django.db import transaction
 from crm_sync.connecting.accounts import connect_hubspot
 from crm_sync.connectors.base import CrmField
 from crm_sync.mapping.fields import map_field
+from crm_sync.models import CrmUser, ExternalRecord, MassChange, OutboxChange
+from portal.deals.models import AttributedRecord
 from portal.experiences import editing as experience_editing
 from portal.experiences import publishing
 from portal.experiences.models import Experience
@@ -75,7 +77,7 @@ def ours(acme, pat, sam, kestrel):
             "editable": [str(f.prop_id) for f in layout.fields.filter(editable=True)],
             "quote": _quote(pat),
             "other_quote": _quote(sam),
-            **_connection(),
+            **_connection(pat.partner_id),
         }
 
 
@@ -89,7 +91,7 @@ def _quote(contact):
     )
 
 
-def _connection():
+def _connection(partner_id):
     connection = connect_hubspot(
         account="998", app="98", token="t", secret="s", by=SYSTEM, fields_known=KNOWN
     )
@@ -100,7 +102,17 @@ def _connection():
         prop=properties_of("partner")["website"],
         direction="both",
     )
-    return {"connection": connection.pk, "mapping": mapping.pk}
+    about = {"connection": connection, "object_type": "company"}
+    link = ExternalRecord.objects.create(**about, external_id="11", partner_id=partner_id)
+    refused = OutboxChange.objects.create(link=link, mapping=mapping, value="y", state="parked", message="No.")
+    mass = MassChange.objects.create(**about, way="in", mapping=mapping, size=90, through=27)
+    return {
+        "connection": connection.pk,
+        "mapping": mapping.pk,
+        "refused_change": refused.pk,
+        "mass_change": mass.pk,
+        "crm_user": CrmUser.objects.create(connection=connection, external_id="7", name="Own").pk,
+    }
 
 
 def contents(*workspaces):
@@ -187,6 +199,19 @@ REFUSED = {
     "their contact linked": lambda o, t: (
         f"crm/{o['connection']}/records/", {"record": f"contact:{t['contact']}", "external_id": "7"}
     ),
+    "their deal linked": lambda o, t: (
+        f"crm/{o['connection']}/records/", {"record": f"deal:{t['deal']}", "external_id": "7"}
+    ),
+    "their mass change let through": lambda o, t: (f"crm/{o['connection']}/held/{t['mass_change']}/release/", {}),
+    "their mass change discarded": lambda o, t: (
+        f"crm/{o['connection']}/held/{t['mass_change']}/rejection/", {"reason": "No"}
+    ),
+    "their refused value corrected": lambda o, t: (
+        f"crm/{o['connection']}/outgoing/{t['refused_change']}/correction/", {"p-website": "https://y.example"}
+    ),
+    "their person of the CRM chosen": lambda o, t: (
+        f"crm/{o['connection']}/people/{t['crm_user']}/", {"member": str(o["owner"].pk)}
+    ),
     "their mapping turned round": lambda o, t: (
         f"crm/{o['connection']}/mapping/{t['mapping']}/direction/", {"direction": "in"}
     ),
@@ -195,6 +220,12 @@ REFUSED = {
 LED_BACK = {
     "a partner is given to their member": lambda o, t: (
         f"partners/{o['partner']}/owner/", {"owner": str(t["member"])}
+    ),
+    "our person of the CRM is their member": lambda o, t: (
+        f"crm/{o['connection']}/people/{o['crm_user']}/", {"member": str(t["member"])}
+    ),
+    "their event discarded": lambda o, t: (
+        f"crm/{o['connection']}/discarding/in/", {"one": str(t["event"]), "reason": "No"}
     ),
     "their event replayed": lambda o, t: (f"crm/{o['connection']}/replay/", {"one": str(t["event"])}),
     "their change sent again": lambda o, t: (f"crm/{o['connection']}/resending/", {"one": str(t["change"])}),
@@ -266,7 +297,8 @@ def test_the_same_forms_take_what_is_ours(ours, theirs, acme, as_user):
             "number": known["name"].number,
             "their_property": known["name"].pk,
             "publication": _published(ours),
-            "mapping": ours["mapping"],
+            **{kind: ours[kind] for kind in ("mapping", "mass_change", "refused_change", "crm_user")},
+            "deal": AttributedRecord.objects.create(level="deal", name="Own", partner_id=ours["kestrel"]).pk,
         }
     client, refused = as_user(ours["owner"]), {}
     for case, made in REFUSED.items():
