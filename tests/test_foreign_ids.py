@@ -104,7 +104,9 @@ def _connection(partner_id):
     )
     about = {"connection": connection, "object_type": "company"}
     link = ExternalRecord.objects.create(**about, external_id="11", partner_id=partner_id)
-    refused = OutboxChange.objects.create(link=link, mapping=mapping, value="y", state="parked", message="No.")
+    refused = OutboxChange.objects.create(
+        link=link, mapping=mapping, value="y", state="parked", message="No."
+    )
     mass = MassChange.objects.create(**about, way="in", mapping=mapping, size=90, through=27)
     return {
         "connection": connection.pk,
