@@ -44,7 +44,8 @@ def _answer(request, status):
 
 def _is_page(request):
     """Whether a person will read the answer. Browsers say what they ask for; who says nothing is given the page."""
-    return not request.htmx and request.headers.get("Sec-Fetch-Dest", "document") == "document"
+    by_hand = request.method in {"GET", "POST"} and not request.htmx
+    return by_hand and request.headers.get("Sec-Fetch-Dest", "document") == "document"
 
 
 def _forget_the_view(request):
