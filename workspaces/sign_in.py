@@ -22,10 +22,12 @@ WAYS = {
     "mfa_reauthenticate:webauthn": "Use a passkey or security key",
 }
 TOO_MANY = "Too many tries. Wait a minute, then try again."
+CODE_SENT = (
+    "account/messages/login_code_sent.txt"  # where it was asked for once more: the page looks as before
+)
 # What the page itself says already.
 UNSAID = {
     "account/messages/logged_in.txt",
-    "account/messages/login_code_sent.txt",
     "account/messages/email_confirmed.txt",
     "account/messages/logged_out.txt",
     "mfa/messages/recovery_codes_generated.txt",
@@ -46,7 +48,8 @@ class AccountAdapter(DefaultAccountAdapter):
         return False
 
     def add_message(self, request, level, message_template=None, *args, **kwargs):
-        if message_template not in UNSAID:
+        is_first_code = message_template == CODE_SENT and request.POST.get("action") != "resend"
+        if message_template not in UNSAID and not is_first_code:
             super().add_message(request, level, message_template, *args, **kwargs)
 
     def send_mail(self, template_prefix, email, context):

@@ -143,11 +143,21 @@ def test_a_new_code_replaces_the_old_one(acme, pat):
     ask_for_code(client, pat.email)
     old = mailed_code()
     mail.outbox.clear()
-    client.post(CONFIRM, {"action": "resend"})
+    again = client.post(CONFIRM, {"action": "resend"}, follow=True)
+    assert "A new code is on its way" in again.text
     client.post(CONFIRM, {"code": old})
     assert not signed_in(client)
     client.post(CONFIRM, {"code": mailed_code()})
     assert signed_in(client)
+
+
+def test_after_the_last_new_code_the_page_says_when_there_is_another(acme):
+    """The same for an address that nobody knows."""
+    client = browser()
+    ask_for_code(client, "nobody@example.com")
+    pages = [client.post(CONFIRM, {"action": "resend"}, follow=True).text for _ in range(2)]
+    assert ["Send a new code" in page for page in pages] == [True, False]
+    assert ["start over in a minute" in page for page in pages] == [False, True]
 
 
 def test_asking_again_and_again_is_answered_with_429_and_when_to_come_back(acme, pat):
