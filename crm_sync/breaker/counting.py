@@ -101,9 +101,9 @@ class Gate:
 
     def settle(self, link: ExternalRecord, keys: Iterable[Key]) -> None:
         """The two sides differ no longer about what was held of this record."""
-        holds = [mass.pk for mass in self._known() if mass.state == MassChange.State.OPEN]
-        if not holds:
+        if not self.holds_something():
             return
+        holds = [mass.pk for mass in self._known() if mass.state == MassChange.State.OPEN]
         keys = list(keys)
         about = Q(mapping__in=[key for key in keys if key]) | (
             Q(mapping=None) if None in keys else Q(pk=None)
@@ -113,6 +113,9 @@ class Gate:
             empty = MassChange.objects.open().filter(pk__in=holds, held=None)
             empty.update(state=MassChange.State.OVER, decided_at=timezone.now())
             self.forget()
+
+    def holds_something(self) -> bool:
+        return any(mass.state == MassChange.State.OPEN for mass in self._known())
 
     def _known(self) -> list[MassChange]:
         """Those that are open, or were decided so lately that it matters."""

@@ -1,6 +1,6 @@
 """Which partner a deal or lead of the CRM is sold by, who stands between, and who of theirs works on it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -8,6 +8,7 @@ from crm_sync.agreement import audit
 from crm_sync.connectors.base import Association
 from crm_sync.models import Connection, ExternalRecord
 from portal.deals import attributed, collaborators
+from portal.deals.models import AttributedRecord
 from workspaces.models import Contact, Partner
 
 NOBODY = "None of the companies that this {noun} belongs to is a partner here."
@@ -25,24 +26,29 @@ class Attribution:
 
 def partners_by_company(connection: Connection, *companies: Sequence[Association]) -> dict[UUID, Partner]:
     """The partners that are linked to any of these companies."""
-    return {partner.pk: partner for partner in _linked(connection, *companies).values()}
+    return {partner.pk: partner for partner in linked(connection, *companies).values()}
 
 
 def of(
-    connection: Connection, companies: Sequence[Association], distributors: Sequence[Association]
+    connection: Connection,
+    companies: Sequence[Association],
+    distributors: Sequence[Association],
+    partners: Mapping[str, Partner] | None = None,
 ) -> Attribution:
-    """The only partner among the companies, or the primary one; and the first one that stands between."""
-    linked = _linked(connection, companies, distributors)
-    selling = [company for company in companies if company.external_id in linked]
-    between = [linked[d.external_id] for d in distributors if d.external_id in linked]
-    candidates = {linked[company.external_id].pk for company in selling}
+    """The only partner among the companies, or the primary one; and the first one that stands between. `partners`
+    by company, where they are known."""
+    if partners is None:
+        partners = linked(connection, companies, distributors)
+    selling = [company for company in companies if company.external_id in partners]
+    between = [partners[d.external_id] for d in distributors if d.external_id in partners]
+    candidates = {partners[company.external_id].pk for company in selling}
     if len(candidates) > 1 and between:  # the distributor may be among them
-        selling = [c for c in selling if linked[c.external_id].pk != between[0].pk]
-        candidates = {linked[company.external_id].pk for company in selling}
+        selling = [c for c in selling if partners[c.external_id].pk != between[0].pk]
+        candidates = {partners[company.external_id].pk for company in selling}
     chosen = [c for c in selling if c.primary] if len(candidates) > 1 else selling
     if not chosen:
         return Attribution(unclear=bool(selling))
-    partner = linked[chosen[0].external_id]
+    partner = partners[chosen[0].external_id]
     others = [one for one in between if one.pk != partner.pk]
     return Attribution(partner, others[0] if others else None)
 
@@ -80,11 +86,29 @@ def set_people(
     connection: Connection, link: ExternalRecord, people: Sequence[Association], *, quietly: bool = False
 ) -> None:
     """The CRM's contacts of the record, as far as they are the partner's, collaborate."""
-    links = ExternalRecord.objects.linked().filter(
-        connection=connection, object_type="contact", external_id__in=[one.external_id for one in people]
-    )
-    contacts = Contact.objects.filter(pk__in=links.values("contact")) if people else ()
+    contacts = _contacts(connection, people).values()
     collaborators.set_from_crm(link.attributed, list(contacts), by=connection.actor, quietly=quietly)
+
+
+def name_people(connection: Connection, named: Mapping[AttributedRecord, Sequence[Association]]) -> None:
+    """The same for records that were just made, of which nobody is told."""
+    contacts = _contacts(connection, [one for people in named.values() for one in people])
+    theirs = {
+        record: [contacts[one.external_id] for one in people if one.external_id in contacts]
+        for record, people in named.items()
+    }
+    collaborators.begin_from_crm(theirs, by=connection.actor)
+
+
+def _contacts(connection: Connection, people: Iterable[Association]) -> dict[str, Contact]:
+    """Ours, by their id in the CRM."""
+    ids = {one.external_id for one in people}
+    if not ids:
+        return {}
+    links = ExternalRecord.objects.linked().filter(
+        connection=connection, object_type="contact", external_id__in=ids, contact__isnull=False
+    )
+    return {link.external_id: link.contact for link in links.select_related("contact") if link.contact}
 
 
 def put_aside(connection: Connection, link: ExternalRecord) -> bool:
@@ -107,7 +131,7 @@ def take_back(connection: Connection, link: ExternalRecord) -> None:
         link.save(update_fields=["suspended"])
 
 
-def _linked(connection: Connection, *companies: Sequence[Association]) -> dict[str, Partner]:
+def linked(connection: Connection, *companies: Iterable[Association]) -> dict[str, Partner]:
     """Company → the partner that it is here."""
     ids = {company.external_id for some in companies for company in some}
     if not ids:

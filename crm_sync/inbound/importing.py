@@ -1,6 +1,6 @@
 """A record of the CRM that nobody is linked to: does it come in, is it somebody we have, or is it left outside?"""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -15,7 +15,7 @@ from crm_sync.inbound.matching import Match
 from crm_sync.inbound.relations import Ties
 from crm_sync.kinds import KINDS
 from crm_sync.mapping import codec, filters
-from crm_sync.models import Conflict, ExternalRecord, FieldMapping, ImportRule
+from crm_sync.models import Conflict, Connection, ExternalRecord, FieldMapping, ImportRule
 from portal.deals import attributed
 from workspaces.models import Partner
 from workspaces.properties import PropertyErrors, create_contact, create_partner
@@ -73,7 +73,9 @@ def propose(
     intake: Intake,
     matches: Sequence[Match],
     ties: Ties | None = None,
+    partners: Mapping[str, Partner] | None = None,
 ) -> Proposal:
+    """`partners`: those of the companies that it is tied to, where they were looked up for many at once."""
     rule, ties = intake.rule, ties or Ties()
     if rule is not None and (made := next((match for match in matches if match.ours), None)):
         return Proposal(Action.LINK, "It was made here.", match=made, people=ties)
@@ -82,7 +84,7 @@ def propose(
     if not filters.lets_in(rule.conditions, found.values, every=rule.every):
         return Proposal(Action.OUTSIDE, OUTSIDE)
     proposal = Proposal(Action.CREATE, people=ties)
-    if reason := _place(proposal, link, ties):
+    if reason := _place(proposal, link, ties, partners):
         return Proposal(Action.OUTSIDE, reason)
     if link.object_type == "contact" and proposal.partner is not None:
         matches = [match for match in matches if match.record.partner_id == proposal.partner.pk]
@@ -93,13 +95,15 @@ def propose(
     return proposal
 
 
-def _place(proposal: Proposal, link: ExternalRecord, ties: Ties) -> str:
+def _place(
+    proposal: Proposal, link: ExternalRecord, ties: Ties, partners: Mapping[str, Partner] | None
+) -> str:
     """The partner whose record it would be. Returns why it is nobody's."""
     if link.object_type == "contact":
-        proposal.partner = membership.partner_of(link.connection, ties.companies)
+        proposal.partner = membership.partner_of(link.connection, ties.companies, partners)
         return "" if proposal.partner else NO_PARTNER
     if KINDS[link.object_type].is_attributed:
-        found = attribution.of(link.connection, ties.companies, ties.distributors)
+        found = attribution.of(link.connection, ties.companies, ties.distributors, partners)
         proposal.partner, proposal.distributor = found.partner, found.distributor
         return "" if found.partner else attribution.reason(link.connection, link, found)
     return ""
@@ -166,9 +170,13 @@ def carry_out(
         people = proposal.people.people if proposal.people else ()
         attribution.set_people(link.connection, link, people, quietly=True)
     merging.merge_record(link, record, found, intake.mappings, known)
-    done = "Came in from" if proposal.action == Action.CREATE else "Was linked to its record in"
-    audit.note(link.connection, "import", f"{done} {link.connection}. {proposal.reason}".strip(), link=link)
+    audit.note(link.connection, "import", came_in(link.connection, proposal), link=link)
     return proposal
+
+
+def came_in(connection: Connection, proposal: Proposal) -> str:
+    done = "Came in from" if proposal.action == Action.CREATE else "Was linked to its record in"
+    return f"{done} {connection}. {proposal.reason}".strip()
 
 
 def _created(proposal: Proposal, link: ExternalRecord) -> tuple[Proposal, Any]:

@@ -140,9 +140,10 @@ def digest_of(connection: Connection, object_type: str, external_id: str) -> str
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def is_erased(connection: Connection, object_type: str, external_id: str) -> bool:
-    digest = digest_of(connection, object_type, external_id)
-    return Tombstone.objects.filter(connection=connection, digest=digest).exists()
+def erased_among(connection: Connection, object_type: str, external_ids: Iterable[str]) -> set[str]:
+    digests = {digest_of(connection, object_type, one): one for one in external_ids}
+    stones = Tombstone.objects.filter(connection=connection, digest__in=list(digests))
+    return {digests[digest] for digest in stones.values_list("digest", flat=True)}
 
 
 def erase(connection: Connection, object_type: str, external_id: str) -> None:

@@ -1,6 +1,6 @@
 """Which company a contact belongs to in the CRM, and so which partner here."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from django.db import IntegrityError, transaction
 
@@ -15,11 +15,15 @@ from workspaces.properties import move_contact
 NOBODY = "{name} belongs to no company in {crm} any more, and cannot come in."
 
 
-def partner_of(connection: Connection, companies: Sequence[Association]) -> Partner | None:
-    """The partner that is the primary company, or the only one."""
+def partner_of(
+    connection: Connection, companies: Sequence[Association], partners: Mapping[str, Partner] | None = None
+) -> Partner | None:
+    """The partner that is the primary company, or the only one. `partners` by company, where they are known."""
     primary = primary_of(companies)
     if primary is None:
         return None
+    if partners is not None:
+        return partners.get(primary.external_id)
     link = ExternalRecord.objects.filter(
         connection=connection, object_type="company", external_id=primary.external_id, partner__isnull=False
     )

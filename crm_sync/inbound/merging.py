@@ -1,6 +1,6 @@
 """One record as the CRM has it now, brought together with the portal's: field by field, in one transaction."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import OperationalError, transaction
+from django.db import connection as database
 from django.db.models import Max
 from django.utils import timezone
 
@@ -26,6 +27,13 @@ MOVES = 3  # how often a link may change between our look and our lock
 NOT_OURS = "\x00"  # equal to nothing that a CRM holds
 THEIRS = {Decision.TAKE, Decision.OVERRULE}
 OURS = {Decision.SEND, Decision.KEEP, Decision.RECOGNISE}
+NOTE_SAME = """
+    UPDATE crm_sync_externalrecord r SET complete_at = s.at, synced_at = %(now)s,
+      external_updated_at = coalesce(s.at, r.external_updated_at)
+    FROM unnest(%(ids)s::uuid[], %(moments)s::timestamptz[]) AS s (id, at)
+    WHERE r.id = s.id AND (r.external_updated_at IS NULL OR s.at IS NULL OR r.external_updated_at <= s.at)
+"""
+SAME = {Decision.NOTHING, Decision.AGREE}
 
 
 @dataclass
@@ -42,6 +50,11 @@ class Outcome:
 
     def those(self, *decisions: Decision) -> list[FieldMapping]:
         return [mapping for mapping, decision in self.decided.items() if decision in decisions]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether a merge would leave everything as it is."""
+        return not (self.gone or self.reasons) and set(self.decided.values()) <= {Decision.NOTHING}
 
 
 def locked(link: ExternalRecord, *, partner_ids: Collection[UUID] = ()):
@@ -104,6 +117,28 @@ def merge_record(
     return outcome
 
 
+def meet(link: ExternalRecord, record, found: CrmRecord, mappings, known: set[str] | None) -> bool:
+    """For a record that was made of what was read, and a link that is not saved yet: what both sides agree on.
+    False where more is to be done, which is a merge's business."""
+    outcome = decide(link, record, found, mappings, known)
+    if outcome.gone or not set(outcome.decided.values()) <= SAME:
+        return False
+    for mapping in outcome.those(Decision.AGREE):
+        link.agree(mapping.field, crm=outcome.theirs[mapping], ours=outcome.ours[mapping])
+    link.external_updated_at = link.complete_at = found.updated_at
+    link.synced_at = timezone.now()
+    return True
+
+
+def note_same(seen: Mapping[UUID, datetime | None]) -> None:
+    """Of copies that changed nothing: that they were seen, unless a later one was meanwhile."""
+    if not seen:
+        return
+    asked: dict[str, Any] = {"ids": list(seen), "moments": list(seen.values()), "now": timezone.now()}
+    with database.cursor() as cursor:
+        cursor.execute(NOTE_SAME, asked)
+
+
 def decide(link, record, found: CrmRecord, mappings, known: set[str] | None) -> Outcome:
     """What a merge would do. Writes nothing."""
     outcome = Outcome()
@@ -136,7 +171,10 @@ def _sides(link, record, mapping, theirs: str, found: CrmRecord) -> Sides:
         expressible=spoken != NOT_OURS,
         agreed=link.agreed.get(mapping.field),
         sent=tuple(link.sent.get(mapping.field, ())),
-        theirs_later=mapping.policy != "latest" or _theirs_later(link, record, mapping, found),
+        # Asked only where it matters: it is a question to the database.
+        theirs_later=mapping.policy != "latest"
+        or theirs == spoken
+        or _theirs_later(link, record, mapping, found),
     )
 
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 from crm_sync.connectors.base import Connector, CrmRecord
 from crm_sync.mapping import codec, schema
 from crm_sync.models import Connection, ExternalRecord, FieldMapping, Sampling
+from workspaces.display import Display
 from workspaces.models import Property
 from workspaces.property_types import Invalid, clean
 
@@ -19,6 +20,7 @@ MOST_FIELDS = 150
 MOST_TEXT = 200
 SHOWN = 3
 MOST_MISFITS = 3
+FIGURES = {"number", "money", "date", "datetime"}
 
 
 @dataclass
@@ -91,7 +93,8 @@ def check(mapping: FieldMapping, records: Sequence[Mapping], *, currency: str) -
                 made.misfits[text] = reason
         elif text:
             made.fitting += 1
-    made.shown = [in_words(mapping, record["values"].get(mapping.field, "")) for record in records[:SHOWN]]
+    values = [record["values"].get(mapping.field, "") for record in records[:SHOWN]]
+    made.shown = [in_words(mapping, text, currency=currency) for text in values]
     return made
 
 
@@ -105,11 +108,12 @@ def misfit_of(mapping: FieldMapping, text: str, *, currency: str) -> str:
     return "Nobody of the team." if mapping.prop.type == "user" and value is None else ""
 
 
-def in_words(mapping: FieldMapping, text: str) -> str:
-    """A value as the CRM's own people read it."""
-    if mapping.holds_moments and text:
+def in_words(mapping: FieldMapping, text: str, *, currency: str) -> str:
+    """A value as people read it: days, amounts and figures as the portal shows them, options in the CRM's words."""
+    if mapping.prop.type in FIGURES:
         with suppress(codec.UnfitValue):
-            return str(codec.from_wire(mapping, text, currency=""))
+            value = codec.from_wire(mapping, text, currency=currency)
+            return Display(timezone.get_current_timezone()).text(mapping.prop, value)
     field_known = schema.known_field(mapping.connection, mapping.object_type, mapping.field)
     labels = {option.value: option.label for option in field_known.options} if field_known else {}
     if mapping.prop.type == "user" and mapping.people:

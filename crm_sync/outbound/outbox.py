@@ -114,7 +114,7 @@ def _taken(by_pk, now) -> list[OutboxChange]:
     ours = OutboxChange.objects.filter(link__in=by_pk).filter(
         Q(state=State.PENDING, next_at__lte=now) | Q(state=State.INFLIGHT)
     )
-    found = list(ours.select_related("mapping__prop"))
+    found = list(ours.select_related("mapping__prop").order_by("link_id", "pk"))
     for change in found:
         change.mapping.connection = by_pk[change.link_id].connection
     if found:

@@ -48,6 +48,19 @@ def set_from_crm(record, contacts, *, by, quietly=False):
     _add(record, own, by=by, from_crm=True, quietly=quietly)
 
 
+def begin_from_crm(contacts_of, *, by):
+    """The same for records that were just made: record → its contacts in the CRM. Nobody is told."""
+    rows = [
+        Collaborator(record=record, contact=contact, added_by=by.label[:200], from_crm=True)
+        for record, contacts in contacts_of.items()
+        for contact in contacts
+        if contact.partner_id in record.partner_ids
+    ]
+    if rows:
+        Collaborator.objects.bulk_create(rows, ignore_conflicts=True)
+        live.announce({row.contact_id for row in rows})
+
+
 def _add(record, contacts, *, by, from_crm, quietly=False):
     pks = {contact.pk for contact in contacts}
     there = set(record.collaborators.filter(contact__in=pks).values_list("contact", flat=True))

@@ -296,13 +296,22 @@ def test_who_is_nobody_of_the_team_takes_no_colleagues_place_and_can_be_chosen(o
     assert other.ours()[0].owner_id == ada.pk
 
 
-def test_a_sweep_brings_in_what_was_not_told_and_finds_who_sells_it_now(other, drain, brightpath, kestrel):
+def test_a_sweep_brings_in_what_was_not_told_and_finds_who_sells_it_now(
+    other, drain, brightpath, kestrel, pat
+):
     other.rule()
-    deal = other.deal(brightpath)
+    deal = other.deal(brightpath, people=[other.person(pat)])
+    second = other.deal(brightpath, name="Together with the first")
     with other.inside():
         leave_work("crm.sweeps")
     run(other.workspace.pk, "crm.sweeps")
-    assert [made.partner for made in other.ours()] == [brightpath]
+    came = {made.crm_id: made for made in other.ours()}
+    assert {i: (made.partner, made.outcome) for i, made in came.items()} == dict.fromkeys(
+        (deal, second), (brightpath, "open")
+    )
+    with other.inside():
+        assert [one.contact_id for one in came[deal].collaborators.all()] == [pat.pk]
+        assert not came[second].collaborators.exists()
 
     other.belongs_to(deal, kestrel)
     other.edit(deal, name="Alpenbank, moved")
@@ -310,8 +319,11 @@ def test_a_sweep_brings_in_what_was_not_told_and_finds_who_sells_it_now(other, d
         ScanPosition.objects.filter(feed="sweep").update(next_at="2026-01-01T00:00Z")
         leave_work("crm.sweeps")
     run(other.workspace.pk, "crm.sweeps")
-    [made] = other.ours()
-    assert (made.partner, made.name) == (kestrel, "Alpenbank, moved")
+    found = {made.crm_id: (made.partner, made.name) for made in other.ours()}
+    assert found == {
+        deal: (kestrel, "Alpenbank, moved"),
+        second: (brightpath, "Together with the first"),
+    }
 
 
 def test_the_way_that_says_who_sells_and_who_stands_between(other, drain, brightpath, kestrel, sam):

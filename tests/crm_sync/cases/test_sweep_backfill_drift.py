@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from crm_sync.inbound import importing, together
 from crm_sync.models import AuditEntry, Conflict, ExternalRecord, ScanPosition, SyncJob
-from crm_sync.sweeps import jobs, pages, sweeping
+from crm_sync.sweeps import jobs, sweeping
 from workspaces.actors import SYSTEM
 from workspaces.jobs import leave_work, run
 from workspaces.models import Partner
@@ -133,22 +134,51 @@ def test_a_dry_run_says_what_would_happen_and_does_nothing(sync, linked, kestrel
         assert ExternalRecord.objects.count() == 1
 
 
-def test_an_import_brings_in_what_the_dry_run_promised_and_a_second_one_nothing(sync, rule, start, drain):
+@pytest.mark.parametrize("at_once", [1, 100])
+def test_what_comes_in_together_comes_in_as_it_does_alone(
+    sync, rule, people, start, drain, monkeypatch, ample_allowance, at_once
+):
+    """A bad value, a name that is refused, a webhook that was quicker and an address twice: each its own affair."""
     rule("company", ("partner_tier", "is", "gold"))
-    sync.crm.seed(companies=firms(3))
-    first = start("backfill")
-    work(sync)
-    assert counted(sync, first)["created"] == 3
+    rule("contact")
+    sync.crm.seed(companies=firms(6, website="https://firm.example"))
+    for number, values in {"2": {"website": "not an address"}, "3": {"name": "x" * 300}}.items():
+        sync.crm.edit(number, **values)
+    addresses = {"71": "ann@firm.example", "72": "ann@firm.example", "73": "ben@firm.example"}
+    sync.crm.seed(contacts={i: {"email": address, "firstname": "Ann"} for i, address in addresses.items()})
+    for number in addresses:
+        sync.crm.portal.associate("contacts", number, "companies", "1", primary=True)
+    propose, quicker = importing.propose, []
 
-    second = start("backfill")
+    def proposed(link, found, *rest):
+        if found.external_id == "5" and not quicker:  # a webhook tells of it at that moment
+            quicker.append(
+                ExternalRecord.objects.create(
+                    connection=sync.connection, object_type="company", external_id="5", state="new"
+                )
+            )
+        return propose(link, found, *rest)
+
+    monkeypatch.setattr(importing, "propose", proposed)
+    monkeypatch.setattr(together, "AT_ONCE", at_once)
+    firsts = [start("backfill"), start("backfill", "contact")]
     work(sync)
-    assert {name: counted(sync, second)[name] for name in ("seen", "created", "changed")} == {
-        "seen": 3,
-        "created": 0,
-        "changed": 0,
-    }
+    drain()
+
+    assert [counted(sync, job)["created"] for job in firsts] == [4, 2]
+    assert [counted(sync, job)["refused"] for job in firsts] == [1, 1]
     with sync.inside():
-        assert sorted(Partner.objects.values_list("name", flat=True)) == ["Firm 1", "Firm 2", "Firm 3"]
+        links = ExternalRecord.objects.linked().order_by("object_type", "external_id")
+        assert [link.external_id for link in links] == ["1", "2", "4", "6", "71", "73"]
+        assert links[0].agreed["website"] == {"crm": "https://firm.example", "ours": "https://firm.example"}
+        assert "website" not in links[1].agreed
+        assert links[0].complete_at == links[0].external_updated_at is not None
+        told = AuditEntry.objects.filter(action="import").values_list("message", flat=True)
+        assert list(told) == ["Came in from HubSpot."] * 6
+    seen = [start("backfill"), start("backfill", "contact")]
+    work(sync)
+    assert [counted(sync, job)["created"] + counted(sync, job)["changed"] for job in seen] == [0, 0]
+    assert sync.crm.portal.writes == 0
 
 
 def test_a_killed_import_goes_on_where_it_stood_without_duplicates_and_its_progress_only_grows(
@@ -160,15 +190,16 @@ def test_a_killed_import_goes_on_where_it_stood_without_duplicates_and_its_progr
     rule("company")
     sync.crm.seed(companies=firms(250))
     job = start("backfill")
-    whole, pages_done, progress = pages.Page._one, [], []
+    whole, died, progress = together.bring_in, [], []
 
-    def mortal(page, record, tally):
-        if len(pages_done) == 0 and record.external_id == "130":
-            pages_done.append(record.external_id)
+    def mortal(connection, object_type, arrivals, *rest):
+        whole(connection, object_type, arrivals, *rest)
+        if not died and "170" in {arrival.found.external_id for arrival in arrivals}:
+            died.append(True)  # in the middle of the second page, of which a part is there already
             raise Killed
-        whole(page, record, tally)
 
-    monkeypatch.setattr(pages.Page, "_one", mortal)
+    monkeypatch.setattr(together, "bring_in", mortal)
+    monkeypatch.setattr(together, "AT_ONCE", 40)
     with pytest.raises(Killed):
         work(sync)
     progress.append(counted(sync, job)["seen"])
