@@ -56,7 +56,10 @@ class Backfill(Storm):
         self.wanted = companies
         for start in range(0, companies, SEED_AT_A_TIME):
             ids = range(FIRST + OLD + start, FIRST + OLD + min(companies, start + SEED_AT_A_TIME))
-            rows = [{"id": str(i), "properties": {"name": f"Firm {i}", "city": "Old town"}} for i in ids]
+            rows = [
+                {"id": str(i), "properties": {"name": f"Firm {i}", "website": f"https://firm{i}.example"}}
+                for i in ids
+            ]
             self.ask("seed", {"objects": {"companies": rows}})
 
     def begin(self):

@@ -16,7 +16,6 @@ from crm_sync.kinds import KINDS
 from crm_sync.mapping import codec, schema
 from crm_sync.models import Connection, FieldMapping, OutboxRecord
 
-HOST = r"^\s*(?:[a-z]+://)?(?:www\.)?([^/:?#\s]+)"
 ON_ITS_WAY = ["pending", "inflight"]
 SHARED_HOSTS = {"linkedin.com", "facebook.com", "x.com", "instagram.com"}  # the address of many
 
@@ -61,10 +60,10 @@ def host_of(text: str) -> str:
     return "" if host in SHARED_HOSTS else host
 
 
-def _stored(mapping: FieldMapping) -> Func:
+def _stored(mapping: FieldMapping, document: str = "raw") -> Func:
     """The value as it stands in the document. (A key transform takes a number for a place in a list.)"""
     number = Value(str(mapping.prop.number))
-    return Func("raw", number, function="jsonb_extract_path_text", output_field=TextField())
+    return Func(document, number, function="jsonb_extract_path_text", output_field=TextField())
 
 
 def _by_unique(found, object_type, mapping, records) -> None:
@@ -91,10 +90,18 @@ def _by_our_id(found, object_type, key: str, records) -> None:
 
 
 def _by_host(found, object_type, mapping, records) -> None:
+    """Looks at every website, so with the cheapest of functions: ours all have a scheme (workspaces.property_types)."""
     wanted = {host: r.external_id for r in records if (host := host_of(r.values.get(mapping.field, "")))}
-    there = Func(Lower(_stored(mapping)), Value(HOST), function="substring", output_field=TextField())
+    wanted |= {f"www.{host}": external_id for host, external_id in wanted.items()}
+    there = _part(_part(_stored(mapping, "norm"), "//", 2), "/", 1)
     rows = KINDS[object_type].rows().annotate(wanted_by=there).filter(wanted_by__in=list(wanted))
     _take(found, rows, wanted, certain=False, by="web address")
+
+
+def _part(text: Func, separator: str, number: int) -> Func:
+    """What stands between separators; an address's path, query, fragment and port all end its host."""
+    ended = Func(text, Value("?#:"), Value("///"), function="translate") if separator == "/" else text
+    return Func(ended, Value(separator), Value(number), function="split_part", output_field=TextField())
 
 
 def _by_address(found, object_type, mapping, records) -> None:
