@@ -26,7 +26,7 @@ def as_form(draft):
     return form
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=100, deadline=None, derandomize=True)
 @given(trees(NOW, FIELDS))
 def test_a_rule_survives_the_form(tree):
     draft = Draft.from_form(as_form(Draft.from_tree(tree, FIELDS)))

@@ -47,7 +47,7 @@ def test_a_property_called_import_with_an_option_called_class_is_only_a_number()
     assert "class" not in predicate(tree, fields, MOMENT).clause.as_string(None)
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=100, deadline=None, derandomize=True)
 @given(trees(NOW))
 def test_the_generated_source_holds_fixed_words_and_integers_only(tree):
     rules = CompiledRules({1: tree}, FIELDS, "UTC")
@@ -64,7 +64,7 @@ def test_the_generated_source_holds_fixed_words_and_integers_only(tree):
     assert not re.search(r"['\"]", re.sub(r"'[ac]'", "", source))
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=100, deadline=None, derandomize=True)
 @given(trees(NOW))
 def test_the_sql_holds_no_value(tree):
     if CompiledRules({1: tree}, FIELDS, "UTC").only_in_process:
@@ -76,7 +76,7 @@ def test_the_sql_holds_no_value(tree):
     assert strings <= fixed
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=100, deadline=None, derandomize=True)
 @given(trees(NOW))
 def test_rules_and_documents_fold_text_the_same_way(tree):
     for text in [*EVIL, *(leaf.get("v") for leaf in tree["root"]["items"])]:
