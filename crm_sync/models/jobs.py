@@ -100,12 +100,6 @@ class SyncJob(WorkspaceModel):
     def __str__(self):
         return f"{self.get_kind_display()} of {self.object_type}: {self.get_state_display()}"
 
-    @property
-    def found(self):
-        """Whether anything came of it."""
-        counts = (self.created, self.changed, self.conflicts, self.archived, self.outside, self.refused)
-        return any(counts)
-
 
 class ScanPosition(WorkspaceModel):
     """Up to where a feed of the CRM was read."""

@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from crm_sync.kinds import KINDS
@@ -10,10 +11,14 @@ from crm_sync.models import Connection, ImportRule, SyncJob
 from crm_sync.settings_views.import_forms import ConditionRows, RuleForm
 from crm_sync.sweeps import jobs
 from workspaces.access import settings_view
+from workspaces.display import number_text
 
 PAGE = "crm_sync/settings/import.html"
 SHOWN = 20
 KINDS_OF_JOB = {"try": SyncJob.Kind.DRY_RUN, "import": SyncJob.Kind.BACKFILL, "compare": SyncJob.Kind.COMPARE}
+OUTCOMES = {"created": "created", "changed": "changed", "conflicts": "conflicts"}
+WOULD = {"created": "create", "changed": "change", "conflicts": "ask about or overrule"}
+BESIDES = {"outside": "left outside", "archived": "gone", "refused": "refused"}
 ACTS = {"cancel": jobs.cancel, "resume": jobs.resume}
 
 
@@ -32,6 +37,8 @@ def _shown(request, connection, *, bound=None):
         forms = bound[1:] if bound and bound[0] == object_type else _unbound(connection, rule)
         sections.append((kind, rule, object_type in rules, *forms))
     found = list(SyncJob.objects.filter(connection=connection).order_by("-started_at")[:SHOWN])
+    for job in found:
+        job.said = _said(job)
     context = {
         "connection": connection,
         "sections": sections,
@@ -39,6 +46,19 @@ def _shown(request, connection, *, bound=None):
         "running": any(job.state == SyncJob.State.RUNNING for job in found),
     }
     return render(request, PAGE, context, status=422 if bound else 200)
+
+
+def _said(job):
+    """What a look came to, without all that it did not come to."""
+    would = job.kind == SyncJob.Kind.DRY_RUN
+    done = [
+        f"{words} {number_text(count)}" if would else f"{number_text(count)} {words}"
+        for name, words in (WOULD if would else OUTCOMES).items()
+        if (count := getattr(job, name))
+    ]
+    besides = [f"{number_text(n)} {words}" for name, words in BESIDES.items() if (n := getattr(job, name))]
+    parts = [("would " if would else "") + ", ".join(done)] if done else []
+    return "; ".join([*parts, *besides])
 
 
 def _unbound(connection, rule):
@@ -73,7 +93,7 @@ def start(request, pk, object_type):
     if object_type not in KINDS or kind is None:
         raise Http404
     jobs.start(connection, kind=kind, object_type=object_type, by=request.member)
-    return redirect("settings:crm_import", pk)
+    return _to_jobs(pk)
 
 
 @require_POST
@@ -83,4 +103,9 @@ def job(request, pk, job_pk, act):
     if act not in ACTS:
         raise Http404
     ACTS[act](found, by=request.member)
-    return redirect("settings:crm_import", pk)
+    return _to_jobs(pk)
+
+
+def _to_jobs(pk):
+    """Down the page, where one sees what comes of it."""
+    return redirect(reverse("settings:crm_import", args=[pk]) + "#jobs")
