@@ -37,12 +37,10 @@ def _shown(request, connection, *, bound=None):
         forms = bound[1:] if bound and bound[0] == object_type else _unbound(connection, rule)
         sections.append((kind, rule, object_type in rules, *forms))
     found = list(SyncJob.objects.filter(connection=connection).order_by("-started_at")[:SHOWN])
-    for job in found:
-        job.said = _said(job)
     context = {
         "connection": connection,
         "sections": sections,
-        "jobs": found,
+        "jobs": [(job, _said(job)) for job in found],
         "running": any(job.state == SyncJob.State.RUNNING for job in found),
     }
     return render(request, PAGE, context, status=422 if bound else 200)
