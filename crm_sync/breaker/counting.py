@@ -80,10 +80,11 @@ class Gate:
         self.connection, self.object_type, self.way = connection, object_type, way
         self._mass_changes: list[MassChange] | None = None
         self._rooms: dict[Key, Room] = {}
+        self._kept: set[tuple[UUID, Key]] = set()
 
     def forget(self) -> None:
         """After a rollback: what was counted in it was not."""
-        self._mass_changes, self._rooms = None, {}
+        self._mass_changes, self._rooms, self._kept = None, {}, set()
 
     def held(self, changes: Iterable[Change]) -> list[Change]:
         """Counts these, and gives back those that have to wait. In the transaction that would carry them out."""
@@ -94,20 +95,25 @@ class Gate:
             return []
         rows = self._count(watched)
         held = [change for change in watched if not self._fits(change, counts=rows[_of(change)][1])]
+        self._kept |= {_of(change) for change in held}
         for hold in {self._room(change.key).hold for change in held}:
             mine = [rows[_of(change)][0] for change in held if self._room(change.key).hold == hold]
             CountedChange.objects.filter(pk__in=mine).update(held_by=hold)
         return held
 
-    def settle(self, link: ExternalRecord, keys: Iterable[Key]) -> None:
-        """The two sides differ no longer about what was held of this record."""
+    def keeps(self, link: ExternalRecord) -> bool:
+        """Whether it was just held that this record is gone, or belongs to nobody any more."""
+        return (link.pk, None) in self._kept
+
+    def settle(self, link: ExternalRecord, keys: Iterable[Key], *, ties: bool = False) -> None:
+        """The two sides differ no longer about what was held of this record. `ties`: whom it belongs to."""
         if not self.holds_something():
             return
         holds = [mass.pk for mass in self._known() if mass.state == MassChange.State.OPEN]
-        keys = list(keys)
-        about = Q(mapping__in=[key for key in keys if key]) | (
-            Q(mapping=None) if None in keys else Q(pk=None)
-        )
+        keys = [key for key in keys if (link.pk, key) not in self._kept]
+        about = Q(mapping__in=[key for key in keys if key])
+        if None in keys:
+            about |= Q(mapping=None, agreed__isnull=not ties)
         gone, _ = CountedChange.objects.filter(about, link=link, held_by__in=holds).delete()
         if gone:
             empty = MassChange.objects.open().filter(pk__in=holds, held=None)

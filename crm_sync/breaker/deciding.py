@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 from django.db import connection as database
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from crm_sync.agreement import audit, delivery
@@ -12,6 +12,7 @@ from crm_sync.kinds import KINDS
 from crm_sync.models import Connection, CountedChange, ExternalRecord, InboxEvent, MassChange, OutboxChange
 from crm_sync.models.mass_changes import Way
 from crm_sync.models.queues import INBOX, MASS_CHANGES, OUTBOX, REFRESH
+from crm_sync.models.records import TIES
 from workspaces.actors import Actor
 from workspaces.jobs import job_transaction, leave_work
 from workspaces.models import PropertyDelivery
@@ -35,7 +36,7 @@ AGREE = """
     UPDATE crm_sync_externalrecord l
     SET agreed = l.agreed || jsonb_build_object(%(field)s::text, c.agreed), sent = l.sent - %(field)s::text
     FROM crm_sync_countedchange c
-    WHERE c.link_id = l.id AND c.held_by_id = %(mass)s AND c.workspace_id = %(workspace)s
+    WHERE c.link_id = l.id AND c.held_by_id = %(mass)s AND c.workspace_id = %(workspace)s AND c.agreed IS NOT NULL
 """
 
 
@@ -64,8 +65,7 @@ def reject(mass: MassChange, *, reason: str, by: Actor, put_back: bool = False) 
     count, now = mass.held.count(), timezone.now()
     if mass.mapping is None:
         _archive_quietly(mass)
-    else:
-        _run(AGREE, mass, field=mass.mapping.field)
+    _run(AGREE, mass, field=mass.mapping.field if mass.mapping else TIES)
     if mass.way == Way.IN:
         _events(mass).update(state="discarded", handled_at=now, reason=reason)
     else:
@@ -143,7 +143,7 @@ def _events(mass: MassChange):
     )
     events = InboxEvent.objects.filter(Exists(held), connection=mass.connection_id, state="held")
     if mass.mapping is None:
-        return events.filter(kind__endswith=".deletion")
+        return events.filter(Q(kind__endswith=".deletion") | Q(kind__endswith=".associationChange"))
     return events.filter(property__in=["", mass.mapping.field])
 
 
@@ -162,8 +162,9 @@ def _show_discarded(mass: MassChange, reason: str) -> None:
 
 
 def _archive_quietly(mass: MassChange) -> None:
-    """The records are gone over there; ours stay, and nobody loses their way in."""
-    links = ExternalRecord.objects.linked().filter(pk__in=mass.held.values("link"))
+    """Records that are gone over there; ours stay, and nobody loses their way in."""
+    gone = mass.held.filter(agreed__isnull=True)
+    links = ExternalRecord.objects.linked().filter(pk__in=gone.values("link"))
     waiting = OutboxChange.objects.filter(link__in=links, state__in=["pending", "inflight"])
     message = delivery.DELETED.format(noun=mass.object_type, crm=mass.connection)
     waiting.update(state="parked", message=message, finished_at=timezone.now())

@@ -1,10 +1,15 @@
 """What the CRM changed or deleted, on its way in."""
 
+from collections.abc import Sequence
+
 from crm_sync.agreement.decisions import Decision
 from crm_sync.breaker.counting import Change, Gate
+from crm_sync.connectors.base import Association
 from crm_sync.models import ExternalRecord
+from crm_sync.models.records import TIES
 
 HELD = "{crm} changed this for so many records at once that it is held until somebody decides."
+LOOSENED = "{crm} took so many records from their companies at once that this is held until somebody decides."
 DELETED = "{crm} deleted so many records at once that this is held until somebody decides."
 
 
@@ -26,6 +31,21 @@ def hold(gate: Gate, outcome, link: ExternalRecord) -> None:
         del outcome.decided[mapping]
         outcome.held[mapping.field] = HELD.format(crm=gate.connection)
     gate.settle(link, [None, *(mapping.pk for mapping in outcome.decided)])
+
+
+def spoken(companies: Sequence[Association]) -> dict[str, list[str]]:
+    """Whom a record belongs to over there, as `agreed` keeps it."""
+    return {"companies": sorted(company.external_id for company in companies)}
+
+
+def holds_removal(gate: Gate, link: ExternalRecord, companies: Sequence[Association]) -> str:
+    """Why a record that belongs to nobody over there any more stays with its partner, if it does."""
+    agreed = spoken(companies)
+    if link.agreed.get(TIES) == agreed:
+        return "That was discarded here."
+    linked = link.state == ExternalRecord.State.LINKED
+    held = linked and bool(gate.held([Change(link, None, before=True, agreed=agreed)]))
+    return LOOSENED.format(crm=gate.connection) if held else ""
 
 
 def holds_deletion(gate: Gate, link: ExternalRecord) -> bool:

@@ -43,12 +43,12 @@ def _merge(claim, link: ExternalRecord, record, found: CrmRecord, reading, ties)
     if link.state == State.ARCHIVED:
         lifecycle.restore(link.connection, link)
     lost = told.overwritten(claim, link, found)
-    reasons = {}
-    if ties is not None and (reason := relations.follow(link.connection, link, ties)):
-        reasons[""] = reason
+    stays = relations.follow(link.connection, link, ties, claim.gate) if ties is not None else ""
     outcome = merging.merge_record(link, record, found, claim.intake.mappings, reading.known, gate=claim.gate)
     told.give_back(link, record, lost)
-    return finish(claim, link.external_id, outcome.reasons | reasons, held=outcome.held, link=link)
+    why = outcome.held if claim.gate.keeps(link) else outcome.reasons
+    why |= {"": stays} if stays else {}
+    return finish(claim, link.external_id, outcome.reasons, held=outcome.held, link=link)
 
 
 def _gone(claim, link: ExternalRecord) -> None:
@@ -86,7 +86,7 @@ def finish(
     now = timezone.now()
     if link is not None:
         ExternalRecord.objects.filter(pk=link.pk).update(reading_until=None, synced_at=now)
-    events = InboxEvent.objects.filter(claim=claim.token, state="pending", external_id=external_id)
+    events = claim.events(external_id)
     skipped = {"state": InboxEvent.State.SKIPPED, "handled_at": now}
     if gone:
         events.update(**skipped, reason=gone)

@@ -2,14 +2,20 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from crm_sync.agreement import audit
+from crm_sync.breaker import incoming
+from crm_sync.breaker.counting import Gate
 from crm_sync.connectors.base import Association
 from crm_sync.models import Connection, ExternalRecord
 from portal.deals import attributed, collaborators
 from portal.deals.models import AttributedRecord
 from workspaces.models import Contact, Partner
+
+if TYPE_CHECKING:
+    from crm_sync.inbound.relations import Ties
 
 NOBODY = "None of the companies that this {noun} belongs to is a partner here."
 SEVERAL = "This {noun} belongs to several partners, and {crm} does not say which of them sells it."
@@ -58,18 +64,15 @@ def reason(connection: Connection, link: ExternalRecord, found: Attribution) -> 
     return words.format(noun=link.object_type, crm=connection)
 
 
-def follow(
-    connection: Connection,
-    link: ExternalRecord,
-    companies: Sequence[Association],
-    distributors: Sequence[Association],
-    people: Sequence[Association],
-) -> str:
+def follow(connection: Connection, link: ExternalRecord, ties: "Ties", gate: Gate) -> str:
     """Attributes our record anew, or puts it aside while it is no partner's. Returns why it stays, if it does."""
-    found, record, by = of(connection, companies, distributors), link.attributed, connection.actor
+    found, record, by = of(connection, ties.companies, ties.distributors), link.attributed, connection.actor
     assert record is not None
     if found.partner is None:
         words = reason(connection, link, found)
+        leaves = not found.unclear and record.archived_at is None
+        if leaves and (held := incoming.holds_removal(gate, link, ties.companies)):
+            return held
         if not found.unclear and put_aside(connection, link):
             audit.note(connection, "association", words, link=link)
         return words
@@ -78,7 +81,7 @@ def follow(
         attributed.attribute(record, partner=found.partner, distributor=found.distributor, by=by)
         audit.note(connection, "association", f"{record} is sold by {found.partner} now.", link=link)
     take_back(connection, link)
-    set_people(connection, link, people)
+    set_people(connection, link, ties.people)
     return ""
 
 

@@ -54,6 +54,13 @@ class Claim:
     # external id → (field, when) of what the CRM told, by its clock
     told: Mapping[str, list[tuple[str, datetime | None]]] = field(default_factory=dict)
 
+    def events(self, *external_ids: str):
+        """Its events of these records, or all of them, as the index `events_waiting` finds them."""
+        mine = InboxEvent.objects.filter(
+            claim=self.token, state="pending", connection=self.connection, object_type=self.object_type
+        )
+        return mine.filter(external_id__in=external_ids or [link.external_id for link in self.links])
+
 
 @dataclass
 class Reading:
@@ -115,12 +122,12 @@ def _claimed(links: list[ExternalRecord], now: datetime) -> Claim | None:
     object_type = links[0].object_type
     for link in links:
         link.connection = connection
-    taken = InboxEvent.objects.readable(now).filter(
-        connection=connection, object_type=object_type, external_id__in=[link.external_id for link in links]
-    )
+    ids = [link.external_id for link in links]
+    of_records = {"connection": connection, "object_type": object_type, "external_id__in": ids}
+    taken = InboxEvent.objects.readable(now).filter(**of_records)
     # Counted before the work, so that an event which kills its worker runs out of tries too.
     taken.update(claim=token, tries=F("tries") + 1)
-    mine = InboxEvent.objects.filter(claim=token, state="pending")
+    mine = InboxEvent.objects.filter(**of_records, claim=token, state="pending")
     retries.bury_worn_out(mine, now)
     happenings: dict[str, set[str]] = {link.external_id: set() for link in links}
     told: dict[str, list[tuple[str, datetime | None]]] = {}

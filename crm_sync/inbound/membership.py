@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from django.db import IntegrityError, transaction
 
 from crm_sync.agreement import audit
+from crm_sync.breaker import incoming
+from crm_sync.breaker.counting import Gate
 from crm_sync.connectors.base import Association
 from crm_sync.inbound import lifecycle
 from crm_sync.models import Connection, ExternalRecord
@@ -36,12 +38,14 @@ def primary_of(companies: Sequence[Association]) -> Association | None:
     return next(iter(marked or (companies if len(companies) == 1 else ())), None)
 
 
-def follow(connection: Connection, link: ExternalRecord, companies: Sequence[Association]) -> str:
+def follow(connection: Connection, link: ExternalRecord, companies: Sequence[Association], gate: Gate) -> str:
     """Moves the contact to the partner that the CRM names. Returns why it stays, if it does."""
     contact = link.contact
     assert contact is not None
     if not companies:
-        return _shut_out(connection, link, contact)
+        shut = contact.status == Contact.Status.SUSPENDED
+        held = "" if shut else incoming.holds_removal(gate, link, companies)
+        return held or _shut_out(connection, link, contact)
     partner = partner_of(connection, companies)
     if partner is None:
         return "The company that this contact belongs to is no partner here."

@@ -4,10 +4,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from crm_sync.breaker import incoming
+from crm_sync.breaker.counting import Gate
 from crm_sync.connectors.base import COMPANY, CONTACT, Association, Connector
 from crm_sync.inbound import attribution, membership
 from crm_sync.kinds import KINDS
 from crm_sync.models import Connection, ExternalRecord, ImportRule
+from crm_sync.models.records import TIES
 
 Ends = Mapping[str, Sequence[Association]]
 
@@ -59,10 +62,15 @@ def partner_ids(connection: Connection, ties: Ties | None) -> Collection[UUID]:
     return attribution.partners_by_company(connection, ties.companies, ties.distributors) if ties else ()
 
 
-def follow(connection: Connection, link: ExternalRecord, ties: Ties) -> str:
-    """Brings our record to where the CRM's is. Returns why it stays, if it does."""
+def follow(connection: Connection, link: ExternalRecord, ties: Ties, gate: Gate) -> str:
+    """Brings our record to where the CRM's is. Returns why it stays, if it does: `gate.keeps(link)` then says
+    whether it is held."""
+    reason = ""
+    if link.agreed.get(TIES) != incoming.spoken(ties.companies):
+        link.agreed.pop(TIES, None)  # what was discarded is not what there is now
     if link.contact_id:
-        return membership.follow(connection, link, ties.companies)
-    if link.attributed_id:
-        return attribution.follow(connection, link, ties.companies, ties.distributors, ties.people)
-    return ""
+        reason = membership.follow(connection, link, ties.companies, gate)
+    elif link.attributed_id:
+        reason = attribution.follow(connection, link, ties, gate)
+    gate.settle(link, [None], ties=True)
+    return reason

@@ -26,7 +26,7 @@ def is_newer(claim, link: ExternalRecord, found: CrmRecord) -> bool:
     late = [mapped[name] for name in told if name in mapped]
     if not late:
         return False
-    events = _events(claim, link).filter(property__in=[m.field for m in late], occurred_at__gt=at)
+    events = claim.events(link.external_id).filter(property__in=[m.field for m in late], occurred_at__gt=at)
     for event in events.filter(tries__lt=MOST_WAITS):
         mapping, value = mapped[event.property], value_of(event)
         read = found.values.get(event.property, "")
@@ -48,7 +48,7 @@ def overwritten(claim, link: ExternalRecord, found: CrmRecord) -> dict[FieldMapp
         stands = codec.same_form(mapping, found.values.get(mapping.field, "")) == agreed["crm"]
         if not stands or not any(when and since < when < until for when in moments):
             continue
-        between = _events(claim, link).filter(
+        between = claim.events(link.external_id).filter(
             property=mapping.field, occurred_at__gt=since, occurred_at__lt=until
         )
         for event in between.order_by("occurred_at"):
@@ -95,7 +95,3 @@ def _sides(link: ExternalRecord, record: Any, mapping: FieldMapping, lost) -> Si
     theirs = lost[mapping][1].timestamp() - skew
     later = edited is None or theirs >= datetime.fromisoformat(edited).timestamp()
     return Sides(theirs="", ours=None, ours_as_theirs="", theirs_later=later)
-
-
-def _events(claim, link: ExternalRecord):
-    return InboxEvent.objects.filter(claim=claim.token, state="pending", external_id=link.external_id)

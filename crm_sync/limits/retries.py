@@ -91,7 +91,7 @@ def bury_worn_out(events: QuerySet, now: datetime) -> None:
 def postpone_reading(claim, failure: Failure) -> None:
     """The CRM did not answer as hoped: every record of the claim waits, and no longer counts as tried."""
     rest(claim.connection, failure)
-    events = _events(claim)
+    events = claim.events()
     if failure.kind in WAITS:
         tries = max(events.values_list("tries", flat=True), default=1)
         events.filter(received_at__lt=timezone.now() - GIVE_UP_AFTER).update(
@@ -107,7 +107,7 @@ def postpone_reading(claim, failure: Failure) -> None:
 
 
 def postpone_event(claim, link: ExternalRecord, reason: str, *, seconds: float | None = None) -> None:
-    events = _events(claim).filter(external_id=link.external_id)
+    events = claim.events(link.external_id)
     tries = max(events.values_list("tries", flat=True), default=1)
     soon = timezone.now() + timedelta(seconds=seconds) if seconds else next_try(tries)
     events.update(next_at=soon, reason=reason)
@@ -116,7 +116,3 @@ def postpone_event(claim, link: ExternalRecord, reason: str, *, seconds: float |
 
 def give_back(links) -> None:
     ExternalRecord.objects.filter(pk__in=[link.pk for link in links]).update(reading_until=None)
-
-
-def _events(claim) -> QuerySet:
-    return InboxEvent.objects.filter(claim=claim.token, state="pending")

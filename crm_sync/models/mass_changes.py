@@ -21,7 +21,7 @@ class MassChangeQuerySet(models.QuerySet):
 class MassChange(WorkspaceModel):
     """One side changed or emptied a field of so many records at once that the rest waits for a person.
 
-    Without a mapping it is about records that were deleted.
+    Without a mapping it is about records that were deleted, or taken from the company they belonged to.
     """
 
     class State(models.TextChoices):
@@ -58,7 +58,7 @@ class MassChange(WorkspaceModel):
         ]
 
     def __str__(self):
-        what = self.mapping.prop.label if self.mapping else f"Deleted {self.object_type} records"
+        what = self.mapping.prop.label if self.mapping else f"Removed {self.object_type} records"
         return f"{what} {self.whence}"
 
     @property
@@ -69,7 +69,7 @@ class MassChange(WorkspaceModel):
 class CountedChange(WorkspaceModel):
     """A value of one record that a side changed or emptied of late: counted, or held where it was one too many.
 
-    `agreed` is what both sides are said to have agreed on if the change is discarded.
+    `agreed` is what both sides are said to have agreed on if the change is discarded; of a deletion there is nothing.
     """
 
     connection = WorkspaceForeignKey(Connection, models.CASCADE, related_name="counted_changes")

@@ -8,6 +8,7 @@ from workspaces.tenancy import WorkspaceForeignKey, WorkspaceManager, WorkspaceM
 
 # The references to the record of ours: one of them is set.
 LINKS = ("partner", "contact", "attributed")
+TIES = "~companies"  # in `agreed`: whom it belongs to over there, where both sides are to differ about that
 OF_LINKS = tuple(f"link__{name}" for name in LINKS)
 
 

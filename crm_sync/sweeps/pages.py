@@ -201,7 +201,7 @@ class Page:
         if link.state == State.ARCHIVED:
             lifecycle.restore(self.connection, link)
         if ties is not None:
-            relations.follow(self.connection, link, ties)
+            relations.follow(self.connection, link, ties, self.gate)
         was_read = link.complete_at is not None
         outcome = merging.merge_record(link, record, found, self.intake.mappings, self.known, gate=self.gate)
         if was_read and (outcome.held or outcome.those(Decision.TAKE, Decision.OVERRULE)):
