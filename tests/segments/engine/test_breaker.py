@@ -205,7 +205,7 @@ class TestHeld:
         self, acme, inside, gold_crowd, held, members_of, only_hold, drain, monkeypatch, inline
     ):
         told = []
-        monkeypatch.setattr("segments.live.announce", lambda ids: told.extend(ids))
+        monkeypatch.setattr("segments.live.notes", lambda ids: told.extend(ids) or [])
         monkeypatch.setattr(publishing, "INLINE", inline)
         with inside(acme):
             holding.release(only_hold(), by=ADA)
@@ -276,7 +276,7 @@ class TestHeld:
             drain()
             drain()
         assert [mail.to for mail in mailoutbox] == [["ada@example.com"]]
-        assert mailoutbox[0].subject == "14 members of Gold partners are held after a sync"
+        assert mailoutbox[0].subject == "14 members of “Gold partners” are held after a sync"
         assert f"/acme/settings/segments/{only_hold().segment_id}/held/" in mailoutbox[0].body
 
     def test_a_frozen_list_keeps_them_and_nothing_waits(

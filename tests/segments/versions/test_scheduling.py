@@ -84,7 +84,7 @@ def test_a_rule_that_fits_no_longer_is_told(
     assert members_of(gold) == ["Brightpath"]
     letter = mail.outbox[-1]
     assert letter.to == [ada.user.email]
-    assert letter.subject == "The scheduled change of Gold partners did not take effect"
+    assert letter.subject == "The scheduled change of “Gold partners” did not take effect"
     assert failed.error in letter.body
     assert "scheduled for 1 January 2027, 00:00" in letter.body
 
