@@ -5,7 +5,7 @@ A roster names whom its segment had at a moment; who has joined since stands in 
 member, and some who have left again: the states say who is in, a roster only says whom to ask about.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from math import isqrt
 from typing import Any
@@ -23,6 +23,8 @@ from workspaces.tenancy import current_workspace_id
 QUEUE = "segments.rosters"
 LARGE = 5000  # of a level; below, looking at everybody is as quick
 PAGE = 50
+PERCENT = 3  # of everybody: with more members a page is soon found among everybody
+AT_ONCE = 4_000_000  # members whose ids are gathered in one statement
 PICKED = 2000  # a list of so many picked members is its own roster
 DAILY = timedelta(hours=20)
 MARGIN = timedelta(minutes=1)  # by which the clocks of two machines may differ
@@ -53,8 +55,8 @@ PICKED_ONES = """
 
 
 def smaller(total: int) -> int:
-    """Up to so many members a roster is quicker than walking along everybody's names until a page is full."""
-    return isqrt(PAGE * total)
+    """Up to so many members a roster is quicker than asking about everybody by name until a page is full."""
+    return max(isqrt(PAGE * total), total * PERCENT // 100)
 
 
 def named(segment: Segment, *, members: int, roster: datetime | None) -> tuple[str, dict] | None:
@@ -79,19 +81,33 @@ def drain() -> None:
             # Whoever changes a membership holds these until the commit: what was noted before this is there by now.
             definitions.lock_exclusive()
             at = timezone.now()
-        with jobs.job_transaction():
-            take(level, wanted, at)
+        for some in _batches(wanted):
+            with jobs.job_transaction():
+                take(level, some, at)
 
 
-def _wanted(level: str) -> list[tuple[Any, Any]]:
-    """Ids and builds of segments whose roster is missing, or a day old."""
+def _batches(wanted: Collection[tuple[Any, Any, int]]) -> Iterator[list[tuple[Any, Any]]]:
+    """As few as possible, since everybody is looked at for each."""
+    some: list[tuple[Any, Any]] = []
+    room = AT_ONCE
+    for segment, build, members in wanted:
+        if some and members > room:
+            yield some
+            some, room = [], AT_ONCE
+        some.append((segment, build))
+        room -= members
+    yield some
+
+
+def _wanted(level: str) -> list[tuple[Any, Any, int]]:
+    """Ids, builds and sizes of segments whose roster is missing, or a day old."""
     total = MODELS[level].objects.count()
     live = Segment.objects.live().filter(level=level, kind=Segment.Kind.DYNAMIC)
     small = counting.with_members(live).filter(members__lte=smaller(total) if total > LARGE else -1)
     rosters = Roster.objects.filter(segment__level=level)
     rosters.exclude(segment__in=small.values("pk")).delete()
     current = rosters.filter(build=F("segment__live_build"), taken_at__gt=timezone.now() - DAILY)
-    return list(small.exclude(Q(pk__in=current.values("segment"))).values_list("pk", "live_build"))
+    return list(small.exclude(Q(pk__in=current.values("segment"))).values_list("pk", "live_build", "members"))
 
 
 def take(level: str, wanted: Collection[tuple[Any, Any]], at: datetime) -> None:

@@ -10,18 +10,19 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Case, F, Q, QuerySet, When
+from django.db.models import Q, QuerySet
 
-from segments.engine import counting, lists, rosters
+from segments.engine import lists, rosters
 from segments.models import Segment
+from workspaces import statements
 from workspaces.tenancy import current_workspace_id
 
 PAGE = 50
-FIRST, LONGEST, LONGER = (
-    200,
-    20_000,
-    4,
-)  # names that are walked along at once, and by how many times more next
+# Names that are walked along at first, and at most at once. From who was found among them follows how many come next:
+# some more than a page needs if members are spread evenly.
+FIRST, LONGEST = 200, 20_000
+LONGER, ROOM = 4, 1.3
+LONG = 1500  # above, a list is walked along, too
 # In the order of the names, so that the first members found are the page: nobody behind them is asked about.
 MEMBERS = """
     WITH r AS MATERIALIZED (
@@ -32,6 +33,14 @@ MEMBERS = """
             SELECT 1 FROM segments_{level}state s
             WHERE s.workspace_id = %(workspace)s AND s.{level}_id = r.id AND %(build)s = ANY (s.builds) LIMIT 1) s
         ORDER BY {order} LIMIT %(limit)s)"""
+# The same along a list that names many: among them only, so nobody else is asked about. `IS TRUE` keeps the database
+# from looking the names of all of them up instead.
+LISTED = """
+    SELECT 0, ARRAY(
+        SELECT r.id FROM workspaces_{level} r CROSS JOIN LATERAL (
+            SELECT 1 FROM segments_{level}state s
+            WHERE s.workspace_id = %(workspace)s AND s.{level}_id = r.id AND %(build)s = ANY (s.builds) LIMIT 1) s
+        WHERE r.workspace_id = %(workspace)s {among} {place} ORDER BY {order} LIMIT %(limit)s)"""
 # For those who are in no list and far behind in the order of names.
 EVERYBODY = """
     SELECT 0, ARRAY(
@@ -39,6 +48,14 @@ EVERYBODY = """
         JOIN segments_{level}state s ON s.{level}_id = r.id AND s.workspace_id = r.workspace_id
         WHERE r.workspace_id = %(workspace)s AND %(build)s = ANY (s.builds) {place}
         ORDER BY {order} LIMIT %(limit)s)"""
+SIZE = """
+    SELECT s.member_count + coalesce((
+               SELECT sum(d.delta) FROM segments_countdelta d
+               WHERE d.workspace_id = s.workspace_id AND d.segment_id = s.id), 0),
+           (SELECT r.taken_at FROM segments_roster r WHERE r.segment_id = s.id AND r.build = s.live_build)
+    FROM segments_segment s WHERE s.workspace_id = %s::uuid AND s.id = %s::uuid"""
+# What a list of records does not show, and would be taken apart for each.
+UNSHOWN = ("raw", "norm")
 ORDER = {False: "r.name, r.id", True: "r.name DESC, r.id DESC"}
 PLACE = {False: "AND (r.name, r.id) > (%(name)s, %(id)s)", True: "AND (r.name, r.id) < (%(name)s, %(id)s)"}
 
@@ -51,11 +68,7 @@ class Size(NamedTuple):
 
     @classmethod
     def of(cls, segment: Segment) -> "Size":
-        taken = Q(roster__build=F("live_build"))
-        found = counting.with_members(Segment.objects.filter(pk=segment.pk)).annotate(
-            taken=Case(When(taken, then=F("roster__taken_at")))
-        )
-        return cls(*found.values_list("members", "taken").get())
+        return cls(*statements.run(SIZE, [current_workspace_id(), segment.pk])[0])
 
 
 @dataclass(frozen=True)
@@ -109,10 +122,10 @@ def of_queryset(records: QuerySet, place: Place | None) -> Page:
 def of_members(segment: Segment, size: Size, place: Place | None) -> Page:
     """Of those who are in now."""
     ids = _ids(segment, size, place)
-    found = lists.MODELS[segment.level].objects
-    records: dict[UUID, Any] = (
-        found.select_related("partner") if segment.level == "contact" else found
-    ).in_bulk(ids)
+    found = lists.MODELS[segment.level].objects.defer(*UNSHOWN)
+    if segment.level == "contact":
+        found = found.select_related("partner").defer(*UNSHOWN, *(f"partner__{name}" for name in UNSHOWN))
+    records: dict[UUID, Any] = found.in_bulk(ids)
     return Page.of([records[pk] for pk in ids if pk in records], place)
 
 
@@ -122,23 +135,27 @@ def _ids(segment: Segment, size: Size, place: Place | None) -> list[UUID]:
     params = {"workspace": current_workspace_id(), "build": segment.live_build, "limit": PAGE + 1}
     params |= {"name": place.name, "id": place.id} if place else {}
     named = rosters.named(segment, members=size.members, roster=size.roster)
-    if named is not None:
-        query, about = named
+    if named is None:
+        return _walk(words, params, enough=PAGE + 1 if place else min(PAGE + 1, size.members))
+    query, about = named
+    if size.members <= LONG:
         return _run(MEMBERS, words | {"among": f"AND r.id IN ({query})", "some": ""}, params | about)[1]
-    return _walk(words, params, enough=PAGE + 1 if place else min(PAGE + 1, size.members))
+    return _run(LISTED, words | {"among": f"AND (r.id IN ({query})) IS TRUE"}, params | about)[1]
 
 
 def _walk(words: dict, params: dict, *, enough: int) -> list[UUID]:
-    """Along the index of names, in strides that grow."""
+    """Along the index of names, in strides as long as they have to be by what was found so far."""
     found: list[UUID] = []
     walked, stride = 0, FIRST
     while stride <= LONGEST:
         some = {"among": "", "some": f"LIMIT {stride} OFFSET {walked}"}
-        count, ids = _run(MEMBERS, words | some, params)
+        count, ids = _run(MEMBERS, words | some, params | {"limit": PAGE + 1 - len(found)})
         found += ids
+        walked += stride
         if len(found) >= enough or count < stride:
-            return found[: PAGE + 1]
-        walked, stride = walked + stride, stride * LONGER
+            return found
+        missing = (PAGE + 1 - len(found)) * walked / len(found) if found else 0
+        stride = max(FIRST, round(ROOM * missing)) if missing else stride * LONGER
     return _run(EVERYBODY, words, params)[1]
 
 

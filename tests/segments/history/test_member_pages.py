@@ -33,11 +33,13 @@ def take_rosters(acme):
     jobs.run(acme.pk, rosters.QUEUE)
 
 
-@pytest.fixture(params=["walked", "everybody", "roster"])
+@pytest.fixture(params=["walked", "everybody", "roster", "long roster"])
 def way(acme, gold, partners, monkeypatch, request):
     if request.param == "everybody":
         monkeypatch.setattr(member_pages, "LONGEST", 0)
-    if request.param == "roster":
+    if request.param == "long roster":
+        monkeypatch.setattr(member_pages, "LONG", 0)
+    if "roster" in request.param:
         monkeypatch.setattr(rosters, "LARGE", 1)
         monkeypatch.setattr(rosters, "smaller", lambda total: 1000)
         take_rosters(acme)
