@@ -125,8 +125,8 @@ class Migration(migrations.Migration):
                 ('cause', models.JSONField(default=dict)),
                 ('at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('handled_at', models.DateTimeField(null=True)),
-                ('workspace', models.ForeignKey(db_constraint=False, editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='workspaces.workspace')),
-                ('segment', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='changes', to='segments.segment')),
+                ('workspace', models.ForeignKey(db_constraint=False, db_index=False, editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='workspaces.workspace')),
+                ('segment', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='changes', to='segments.segment')),
             ],
             options={
                 'abstract': False,
@@ -144,8 +144,8 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=workspaces.keys.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('delta', models.IntegerField()),
-                ('workspace', models.ForeignKey(db_constraint=False, editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='workspaces.workspace')),
-                ('segment', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='deltas', to='segments.segment')),
+                ('workspace', models.ForeignKey(db_constraint=False, db_index=False, editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='workspaces.workspace')),
+                ('segment', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='deltas', to='segments.segment')),
             ],
             options={
                 'abstract': False,
@@ -613,7 +613,7 @@ class Migration(migrations.Migration):
                 ('chunk', models.SmallIntegerField()),
                 ('delta', models.SmallIntegerField()),
                 ('build', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='drifts', to='segments.build')),
-                ('workspace', models.ForeignKey(db_constraint=False, editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='workspaces.workspace')),
+                ('workspace', models.ForeignKey(db_constraint=False, db_index=False, editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='workspaces.workspace')),
             ],
             options={
                 'abstract': False,
@@ -634,7 +634,7 @@ class Migration(migrations.Migration):
                 ('joined', django.contrib.postgres.fields.ArrayField(base_field=models.UUIDField(), default=list)),
                 ('left', django.contrib.postgres.fields.ArrayField(base_field=models.UUIDField(), default=list)),
                 ('build', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='fills', to='segments.build')),
-                ('workspace', models.ForeignKey(db_constraint=False, editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='workspaces.workspace')),
+                ('workspace', models.ForeignKey(db_constraint=False, db_index=False, editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='workspaces.workspace')),
                 ('stayed', django.contrib.postgres.fields.ArrayField(base_field=models.UUIDField(), null=True)),
                 ('due', django.contrib.postgres.fields.ArrayField(base_field=models.UUIDField(), null=True)),
                 ('due_at', django.contrib.postgres.fields.ArrayField(base_field=models.DateTimeField(), null=True)),

@@ -15,7 +15,7 @@ class Cardinality(models.Func):
 class MembershipChange(WorkspaceLog):
     """Somebody joined or left: when, and why. `cause` says what changed, from what to what, by whom."""
 
-    segment = WorkspaceForeignKey(Segment, models.CASCADE, related_name="changes")
+    segment = WorkspaceForeignKey(Segment, models.CASCADE, related_name="changes", db_index=False)
     level = models.CharField(max_length=10, choices=Segment.Level)
     subject_id = models.UUIDField()
     joined = models.BooleanField()
@@ -84,7 +84,7 @@ class CountDelta(WorkspaceLog):
     Appended, so that two transactions which move members of one segment never wait for each other.
     """
 
-    segment = WorkspaceForeignKey(Segment, models.CASCADE, related_name="deltas")
+    segment = WorkspaceForeignKey(Segment, models.CASCADE, related_name="deltas", db_index=False)
     delta = models.IntegerField()
 
     objects = WorkspaceManager()

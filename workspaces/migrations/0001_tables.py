@@ -162,7 +162,7 @@ class Migration(migrations.Migration):
                 ('actor_label', models.CharField(blank=True, max_length=200)),
                 ('at', models.DateTimeField()),
                 ('prop', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='changes', to='workspaces.property')),
-                ('workspace', models.ForeignKey(db_constraint=False, editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='workspaces.workspace')),
+                ('workspace', models.ForeignKey(db_constraint=False, db_index=False, editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='workspaces.workspace')),
                 ('new_norm', models.JSONField(null=True)),
                 ('old_norm', models.JSONField(null=True)),
             ],
