@@ -13,7 +13,7 @@ from segments.live import announce, announce_to_all
 from segments.models import Audience, Build, Segment
 from workspaces.models import Workspace
 from workspaces.property_usage import Use
-from workspaces.signals import contacts_feed, properties_changed, property_uses, standing_changed
+from workspaces.signals import Feed, contacts_feed, properties_changed, property_uses, standing_changed
 from workspaces.tenancy import workspace_transaction
 
 
@@ -33,10 +33,11 @@ def keep_role_segments(sender, properties, **kwargs) -> None:
 
 
 @receiver(contacts_feed)
-def partners_are_known_by_it(sender, numbers, moving, current, **kwargs) -> bool:
+def partners_are_known_by_it(sender, numbers, moving, current, **kwargs) -> Feed:
     """Whether rules ask for something of partners that follows these properties of their contacts."""
     found = definitions.current() if current else definitions.remembered()
-    return found is not None and bool(found.related.fed_by_contacts(numbers, moving=moving))
+    follows = found is not None and bool(found.related.fed_by_contacts(numbers, moving=moving))
+    return Feed(follows, found if current else None)
 
 
 @receiver(post_delete)

@@ -79,7 +79,7 @@ def _partners(ids, how):
 
 
 def _chunks(chunks, how):
-    return [(how, "", chunk) for chunk in sorted(chunks)]
+    return [(how, None, chunk) for chunk in sorted(chunks)]
 
 
 def _definitions(how=SHARED):
@@ -87,13 +87,16 @@ def _definitions(how=SHARED):
 
 
 def _take(locks):
-    hows, names, chunks = (list(column) for column in zip(*locks, strict=True)) if locks else ([], [], [])
-    statements.run(TAKE, [hows, names, chunks, current_workspace_id()])
+    columns = [statements.array(lock[place] for lock in locks) for place in range(3)]
+    statements.run(TAKE, [*columns, current_workspace_id()])
 
 
 def _chunks_of_partners(ids):
     sql = "SELECT DISTINCT chunk FROM workspaces_partner WHERE workspace_id = %s::uuid AND id = ANY (%s::uuid[])"
-    return {PARTNER_CHUNKS + row[0] for row in statements.run(sql, [current_workspace_id(), list(ids)])}
+    return {
+        PARTNER_CHUNKS + row[0]
+        for row in statements.run(sql, [current_workspace_id(), statements.array(ids)])
+    }
 
 
 def _chunks_of_contacts(partner_ids):
@@ -101,7 +104,7 @@ def _chunks_of_contacts(partner_ids):
         "SELECT DISTINCT chunk FROM workspaces_contact"
         " WHERE workspace_id = %s::uuid AND partner_id = ANY (%s::uuid[])"
     )
-    return {row[0] for row in statements.run(sql, [current_workspace_id(), list(partner_ids)])}
+    return {row[0] for row in statements.run(sql, [current_workspace_id(), statements.array(partner_ids)])}
 
 
 def is_deadlock(error):

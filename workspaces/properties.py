@@ -15,7 +15,7 @@ from workspaces import known_properties, locks, record_rows
 from workspaces.levels import LEVELS
 from workspaces.models import Contact, Partner, Property, PropertyChange
 from workspaces.property_types import Invalid, clean, normalise
-from workspaces.signals import RecordChange, contacts_feed, properties_changed, record_changed
+from workspaces.signals import Feed, RecordChange, contacts_feed, properties_changed, record_changed
 from workspaces.tenancy import current_workspace_id
 
 MOVES = 50  # how often a contact may change its partner between our look and our lock
@@ -82,8 +82,7 @@ def set_many(edits, *, by):
         edit.cleaned = _cleaned(edit, known, level=level, by=by)
     if (changing := LEVELS[level].changing) is not None:
         return _within(changing, edits, level, known, by=by)
-    rolls_up = _lock(edits, level)
-    return _written(edits, level, known, by=by, rolls_up=rolls_up)
+    return _written(edits, level, known, by=by, feed=_lock(edits, level))
 
 
 def _within(changing, edits, level, known, *, by):
@@ -92,15 +91,15 @@ def _within(changing, edits, level, known, *, by):
         try:
             with transaction.atomic(), changing(edits, by=by):
                 _refresh([edit for edit in edits if not edit.created], level)
-                return _written(edits, level, known, by=by, rolls_up=False)
+                return _written(edits, level, known, by=by, feed=Feed())
         except _Moved:
             continue  # now the right partner is known
     raise OperationalError(f"The {level} kept moving between partners.")
 
 
-def _written(edits, level, known, *, by, rolls_up):
+def _written(edits, level, known, *, by, feed):
     now = timezone.now()
-    changes = [change for edit in edits if (change := _apply(edit, by=by, at=now, rolls_up=rolls_up))]
+    changes = [change for edit in edits if (change := _apply(edit, by=by, at=now, feed=feed))]
     created = {id(edit.record) for edit in edits if edit.created}
     record_rows.write(level, changes, created=created, known=known, by=by)
     if changes:
@@ -161,20 +160,24 @@ class _Moved(Exception):
 
 
 def _lock(edits, level):
-    """Takes the locks and reads the rows again. Whether partners are locked as if they changed themselves: a shared
-    lock that were made exclusive later would wait in a circle.
+    """Takes the locks and reads the rows again. Where partners follow they are locked as if they changed themselves:
+    a shared lock that were made exclusive later would wait in a circle.
     """
-    rolls_up = level == "contact" and _feeds(edits, current=False)
+    asked = level == "contact"
+    feed = _feed(edits, current=False) if asked else Feed()
     deadlocks = 0
     for _ in range(MOVES):
         try:
             with transaction.atomic():
-                _take_locks(edits, level, rolls_up)
+                _take_locks(edits, level, feed.follows)
                 _refresh([edit for edit in edits if not edit.created], level)
-                if level == "contact" and not rolls_up and _feeds(edits, current=True):
-                    rolls_up = True
-                    raise _Moved
-                return rolls_up
+                if asked and not feed.follows:
+                    found = _feed(edits, current=True)
+                    if found.follows:
+                        feed = Feed(follows=True)  # what else was found ends with these locks
+                        raise _Moved
+                    return found
+                return feed
         except _Moved:
             continue  # the savepoint gave the locks back; now the right partner is known
         except OperationalError as error:
@@ -194,12 +197,13 @@ def _take_locks(edits, level, rolls_up):
     lock(records, partner_ids=targets, again=False)
 
 
-def _feeds(edits, *, current):
+def _feed(edits, *, current):
     """Asked before the locks, where a guess will do, and under them once more."""
     numbers = {prop.number for edit in edits for prop in edit.cleaned}
     moving = any(edit.created or edit.partner for edit in edits)
     answers = contacts_feed.send(sender=Contact, numbers=numbers, moving=moving, current=current)
-    return any(answer for _, answer in answers)
+    found: list[Any] = [answer for _, answer in answers]
+    return next((answer for answer in found if answer.follows), found[0] if found else Feed())
 
 
 def _refresh(edits, level):
@@ -220,7 +224,7 @@ def _refresh(edits, level):
         raise _Moved
 
 
-def _apply(edit, *, by, at, rolls_up):
+def _apply(edit, *, by, at, feed):
     record, values = edit.record, {}
     moved_from = None
     if edit.partner and not edit.created and edit.partner.pk != record.partner_id:
@@ -242,7 +246,8 @@ def _apply(edit, *, by, at, rolls_up):
         created=edit.created,
         values=values,
         old_partner_id=moved_from,
-        rolls_up=rolls_up,
+        rolls_up=feed.follows,
+        known=feed.known,
     )
 
 

@@ -29,7 +29,7 @@ class Row(NamedTuple):
 def read(level: str, ids: Collection[UUID]) -> dict[UUID, Row]:
     """The rows under their locks."""
     names = LEVELS[level].columns
-    found = statements.run(_reading(level), [current_workspace_id(), list(ids)])
+    found = statements.run(_reading(level), [current_workspace_id(), statements.array(ids)])
     return {
         pk: Row(json.loads(raw), json.loads(norm), json.loads(set_at), dict(zip(names, columns, strict=True)))
         for pk, raw, norm, set_at, *columns in found

@@ -20,12 +20,21 @@ class RecordChange:
     values: dict[int, tuple[Any, Any]] = field(default_factory=dict)  # property number → (old raw, new raw)
     old_partner_id: UUID | None = None  # set where a contact moved to another partner
     rolls_up: bool = False  # the locks are held that what is known of a contact's partner needs to follow
+    known: Any = None  # Feed.known, if somebody answered under these locks
+
+
+@dataclass(frozen=True)
+class Feed:
+    """Whether what is known of partners follows; and what was found out to say so, which holds under these locks."""
+
+    follows: bool = False
+    known: Any = None
 
 
 # changes: list[RecordChange], all of one level. Bulk changes announce themselves once.
 record_changed = Signal()
 # a question before contacts change: does what is known of their partners follow? numbers: set[int] of properties,
-# moving: whether contacts come or go, current: False where a guess is enough. Answers True or False.
+# moving: whether contacts come or go, current: False where a guess is enough. The answer is a Feed.
 contacts_feed = Signal()
 # workspace properties were added, changed or archived. properties: list[Property]
 properties_changed = Signal()

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import psycopg
 from django.conf import settings
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 
 
 def array(values: Iterable) -> str:
@@ -26,12 +26,16 @@ def _quoted(text: str) -> str:
 
 def run(statement: str, params: Sequence | Mapping) -> list[tuple]:
     """Runs a statement in the open transaction and returns its rows."""
-    if connection.execute_wrappers or connection.queries_logged or not settings.PREPARED_STATEMENTS:
-        with connection.cursor() as cursor:  # whoever listens hears every statement
+    database = connections[DEFAULT_DB_ALIAS]  # `connection` would be looked up for each of its words
+    if database.execute_wrappers or database.queries_logged or not settings.PREPARED_STATEMENTS:
+        with database.cursor() as cursor:  # whoever listens hears every statement
             cursor.execute(statement, params)
             return cursor.fetchall() if cursor.description else []
-    connection.ensure_connection()
-    connection.validate_no_broken_transaction()
-    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
-        cursor.execute(statement, params, prepare=True)
-        return cursor.fetchall() if cursor.description else []
+    if database.connection is None:
+        database.ensure_connection()
+    database.validate_no_broken_transaction()
+    with database.wrap_database_errors:
+        prepared = psycopg.Cursor(database.connection)
+        prepared.execute(statement, params, prepare=True)
+        result = prepared.pgresult  # a description would be made anew each time that it is asked for
+        return prepared.fetchall() if result and result.nfields else []

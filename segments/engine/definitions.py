@@ -82,8 +82,12 @@ class RuleSet:
 
     def read_of(self, level: str) -> frozenset[tuple[str, str]]:
         """What is read of a subject of the level beside its properties."""
-        kept = frozenset(("self", fact.key) for fact in self.facts[level])
-        return self.rules[level].beside | kept
+        return self._read[level]
+
+    @cached_property
+    def _read(self) -> dict[str, frozenset[tuple[str, str]]]:
+        kept = {level: frozenset(("self", fact.key) for fact in facts) for level, facts in self.facts.items()}
+        return {level: rules.beside | kept[level] for level, rules in self.rules.items()}
 
     @cached_property
     def picks_asked(self) -> dict[str, bool]:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from segments import live
 from segments.engine.causes import in_words
 from segments.models import Segment
 from segments.rules.fields import Fields
@@ -37,8 +38,9 @@ LATEST = """
 FOLLOW = "segments.follow"
 # As the ORM writes them, several thousand rows cost more than evaluating everybody. The note for what follows is
 # due a second later: what happens within it is followed together, and nobody is notified for it.
-WRITE = """
-    WITH causes AS MATERIALIZED (
+# What follows `WITH`, so that the states can be written in the same statement.
+LOG = """
+    causes AS MATERIALIZED (
         SELECT place, cause::jsonb FROM unnest(%s::text[]) WITH ORDINALITY AS c (cause, place)),
     written AS (
         INSERT INTO segments_membershipchange
@@ -49,9 +51,10 @@ WRITE = """
     counted AS (
         INSERT INTO segments_countdelta (id, workspace_id, segment_id, delta)
         SELECT uuidv7(), %s::uuid, segment_id, delta
-        FROM unnest(%s::uuid[], %s::int[]) AS new (segment_id, delta))
+        FROM unnest(%s::uuid[], %s::int[]) AS new (segment_id, delta)),
+    told AS MATERIALIZED (SELECT pg_notify(%s::text, note) FROM unnest(%s::text[]) AS note)
     INSERT INTO workspaces_due (workspace_id, queue, due_at)
-    VALUES (%s::uuid, %s::text, now() + interval '1 second')"""
+    SELECT %s::uuid, %s::text, now() + interval '1 second' FROM (SELECT count(*) FROM told) AS all_of_them"""
 
 
 class Change(NamedTuple):
@@ -66,7 +69,12 @@ class Change(NamedTuple):
 
 
 def write(changes: Collection[Change]) -> None:
-    """The log, the counts, and the note for what follows, of one level and moment."""
+    """The log, the counts, the note for what follows, and the news for open pages, of one level and moment."""
+    statements.run(f"WITH {LOG}", logged(changes))
+
+
+def logged(changes: Collection[Change]) -> list:
+    """The parameters of LOG."""
     workspace_id = current_workspace_id()
     segments, levels, subjects, joined, causes, moments = (
         list(column) for column in zip(*changes, strict=True)
@@ -76,15 +84,13 @@ def write(changes: Collection[Change]) -> None:
     for change in changes:
         totals[change.segment_id] += 1 if change.joined else -1
     counts = {segment_id: delta for segment_id, delta in totals.items() if delta}
-    statements.run(
-        WRITE,
-        [
-            *(texts(places), workspace_id, levels[0], moments[0]),
-            *(array(segments), array(subjects), array(joined), array(places[cause] for cause in causes)),
-            *(workspace_id, array(counts), array(counts.values())),
-            *(workspace_id, FOLLOW),
-        ],
-    )
+    return [
+        *(texts(places), workspace_id, levels[0], moments[0]),
+        *(array(segments), array(subjects), array(joined), array(places[cause] for cause in causes)),
+        *(workspace_id, array(counts), array(counts.values())),
+        *(live.CHANNEL, array(live.notes(set(subjects)))),
+        *(workspace_id, FOLLOW),
+    ]
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ from uuid import UUID
 from django.dispatch import receiver
 from django.utils import timezone
 
-from segments import live
 from segments.engine import breaker, definitions, facts, history, rollups, staging, states, verdicts
 from segments.engine.causes import Cause
 from segments.engine.definitions import RuleSet
@@ -221,8 +220,7 @@ class Evaluation:
             self._hold_back()
         subjects = list(subjects)
         staging.note(subjects, self.definitions.coming, self._looked)
-        states.write(self.level, subjects)
-        record(self.changes)
+        states.write(self.level, subjects, self.changes)
         if self._ended:
             gone = {f"{self.level}_id__in": self._ended, "until__lte": self.moment.at}
             SegmentException.objects.filter(**gone).delete()
@@ -255,12 +253,12 @@ def record(changes: list[Change]) -> None:
     """The log with the counts, and the news for open pages."""
     if changes:
         history.write(changes)
-        live.announce({change.subject_id for change in changes})
 
 
-def begin(level: str) -> Evaluation:
-    """The definitions as they are now. Who calls holds the locks of a change, and so the definitions too."""
-    found = definitions.current()
+def begin(level: str, known: RuleSet | None = None) -> Evaluation:
+    """The definitions as they are now. Who calls holds the locks of a change, and so the definitions too; `known`: as
+    they were found under these."""
+    found = known or definitions.current()
     return Evaluation(level, found, Moment(timezone.now(), found.zone))
 
 
@@ -273,7 +271,7 @@ def follow(sender, changes: list[RecordChange], **kwargs) -> None:
 
 
 def follow_contacts(changes: list[RecordChange]) -> None:
-    evaluation = begin("contact")
+    evaluation = begin("contact", changes[0].known)
     rollups.of_contacts(changes, Evaluation("partner", evaluation.definitions, evaluation.moment))
     by_id = {change.record.pk: change for change in changes}
     subjects = evaluation.lock(by_id)

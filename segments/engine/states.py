@@ -4,12 +4,13 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache, lru_cache
 from itertools import batched
 from uuid import UUID
 
 from django.db import connection
 
-from segments.engine import definitions, verdicts
+from segments.engine import definitions, history, verdicts
 from segments.engine.documents import Side
 from segments.rules.compile_python import CompiledRules
 from workspaces import statements
@@ -180,24 +181,39 @@ def make(level: str, *, ids: list[UUID] | None = None, chunks: list[int] | None 
         )
 
 
-def write(level: str, subjects: Collection[Subject]) -> None:
-    """Writes back those that changed, and of them what changed. Their rows are locked."""
+def write(level: str, subjects: Collection[Subject], log: Collection[history.Change] = ()) -> None:
+    """Writes back those that changed, and of them what changed, and the log. Their rows are locked."""
     changed = [subject for subject in subjects if subject.changed]
-    if not changed:
-        return
-    for some in batched(changed, AT_ONCE):
-        columns = [
-            array(s.id for s in some),
-            texts(array(s.builds) if s.builds != s.was[0] else None for s in some),
-            texts(array(s.held) if s.held != s.was[1] else None for s in some),
-            texts(json.dumps(s.exceptions) if s.exceptions or s.was[2] else None for s in some),
-            texts(json.dumps(s.more.facts) if s.facts_changed else None for s in some),
-            array(s.fanout for s in some),
-            array(s.next_flip_at for s in some),
-        ]
-        statements.run(WRITE.format(level=level), [*columns, current_workspace_id()])
+    *before, last = batched(changed, AT_ONCE) if changed else [()]
+    for some in before:
+        statements.run(_writing(level, log=False), _columns(some))
+    if last:
+        params = [*_columns(last), *history.logged(log)] if log else _columns(last)
+        statements.run(_writing(level, log=bool(log)), params)
+    elif log:
+        history.write(log)
     for subject in changed:
         subject.remember()
+
+
+@cache
+def _writing(level: str, *, log: bool) -> str:
+    """The states, and in the same statement the log of how they changed."""
+    update = WRITE.format(level=level)
+    return f"WITH stated AS ({update}), {history.LOG}" if log else update
+
+
+def _columns(some: Collection[Subject]) -> list:
+    return [
+        array(s.id for s in some),
+        texts(array(s.builds) if s.builds != s.was[0] else None for s in some),
+        texts(array(s.held) if s.held != s.was[1] else None for s in some),
+        texts(json.dumps(s.exceptions) if s.exceptions or s.was[2] else None for s in some),
+        texts(json.dumps(s.more.facts) if s.facts_changed else None for s in some),
+        array(s.fanout for s in some),
+        array(s.next_flip_at for s in some),
+        current_workspace_id(),
+    ]
 
 
 def in_chunks(level: str, chunks: Collection[int], rules: CompiledRules) -> Iterator[Subject]:
@@ -212,17 +228,18 @@ def in_chunks(level: str, chunks: Collection[int], rules: CompiledRules) -> Iter
 
 
 def _find(level: str, ids: list[UUID], asked: Asked, suffix: str) -> list[Subject]:
-    query = _query(level, f"s.{level}_id = ANY (%s::uuid[])", asked) + suffix
+    query = _query(level, f"s.{level}_id = ANY (%s::uuid[])", frozenset(asked), suffix)
     read = _Reader()
-    return [_subject(row, read) for row in statements.run(query, [current_workspace_id(), ids])]
+    return [_subject(row, read) for row in statements.run(query, [current_workspace_id(), array(ids)])]
 
 
-def _query(level: str, which: str, asked: Asked) -> str:
+@lru_cache(maxsize=64)
+def _query(level: str, which: str, asked: frozenset[tuple[str, str]], suffix: str = "") -> str:
     kinds = {(of, key[0]) for of, key in asked}
     parts = {
         name: expression if (of, kind) in kinds else "NULL" for name, (of, kind, expression) in PARTS.items()
     }
-    return FIND[level].format(which=which, **parts)
+    return FIND[level].format(which=which, **parts) + suffix
 
 
 class _Reader(dict):

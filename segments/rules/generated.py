@@ -6,11 +6,12 @@ become code. The function sees no builtins.
 """
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from segments.rules import in_process
 from segments.rules.expressions import Atom, Column, Expression, Shared
 from segments.rules.moments import Moment
+from segments.rules.windows import by_the_clock
 
 _ORDER = {"lt": "<", "lte": "<=", "gt": ">", "gte": ">=", "lt_text": "<", "gt_text": ">"}
 _ORDER_FIELD = {"field_eq": "==", "field_lt": "<", "field_lte": "<=", "field_gt": ">", "field_gte": ">="}
@@ -27,19 +28,32 @@ class Function:
         self._shared: dict[tuple, str] = {}
         self._shared_lines: list[str] = []
         self._bounds: tuple[Moment | None, list] = (None, [])
+        self._of_day: tuple[date | None, list] = (None, [])  # those bounds that stay until midnight
         lines = [f" if {self._node(rule)}: found({int(build)})" for build, rule in rules.items()]
         body = [*self._prologue(), *self._shared_lines, *lines]
         self.source = "\n".join(["def run(own, partner, w, found):", *body, " return"])
         self._run = in_process.build(self.source, self._constants)
+        self._by_the_clock = [(one, 2 * place) for one, place in self._windows.items() if by_the_clock(one)]
 
     def __call__(self, own: Mapping, partner: Mapping, moment: Moment) -> list[int]:
         found: list[int] = []
         at, bounds = self._bounds
         if at is not moment:  # of everybody who is looked at in one pass the moment is the same
-            bounds = [value for window in self._windows for value in _bounds(window, moment)]
+            bounds = self._bounds_at(moment)
             self._bounds = (moment, bounds)
         self._run(own.get, partner.get, bounds, found.append)
         return found
+
+    def _bounds_at(self, moment: Moment) -> list:
+        day, bounds = self._of_day
+        if day != moment.today:
+            bounds = [value for window in self._windows for value in _bounds(window, moment)]
+            self._of_day = (moment.today, bounds)
+            return bounds
+        bounds = bounds.copy()
+        for window, place in self._by_the_clock:
+            bounds[place : place + 2] = _bounds(window, moment)
+        return bounds
 
     def _prologue(self) -> list[str]:
         lines = []

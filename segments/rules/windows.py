@@ -168,6 +168,11 @@ class Midnight:
         return day_start(tomorrow, moment.zone) if tomorrow < date.max else None
 
 
+def by_the_clock(asked: object) -> bool:
+    """Whether its bounds move with every instant; all others stay where they are until midnight."""
+    return isinstance(asked, Window) and any(isinstance(bound, Clock) for bound in (asked.start, asked.end))
+
+
 def crossings(asked: "Window | Anniversary") -> "list[Window | Midnight]":
     """The moving bounds of a window, each as one of its own that is open to the end: what lies in it has not been
     passed yet, and of several values the smallest is passed first. What comes round every year has no such order.
