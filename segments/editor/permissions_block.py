@@ -29,6 +29,7 @@ class PermissionsBlock:
     def __init__(self, data, *, segment: Segment | None):
         found = Permission.objects.filter(segment=segment).first() if segment else None
         self.stored = found or Permission()
+        self.uncounted = segment is None or segment.live_build is None  # what narrows holds for everybody
         scope = RESTRICTED if self.stored.restricted else "inherit"
         initial = {"invite": self.stored.invite, "restricted": scope}
         self.form = PermissionsForm(data, initial=initial, prefix="permissions")

@@ -469,6 +469,12 @@ def test_a_form_that_nobody_saved_yet_is_not_told_what_it_lacks(client):
     assert "This field is required" in client.post(f"{HOME}new/", begun | {"do": "save"}).text
 
 
+def test_what_narrows_everybody_until_it_is_counted_says_so(client, gold):
+    warning = "Until everybody has been counted for the first time"
+    assert warning in client.get(f"{HOME}new/").text
+    assert warning not in client.get(f"{HOME}{gold.pk}/").text
+
+
 def test_permissions_are_saved_with_the_segment_and_stay_when_they_are_not_sent(page, acme, inside, gold):
     page.open(f"{HOME}{gold.pk}/")
     page.put("permissions-invite", "allow")
