@@ -63,6 +63,8 @@ def settle(link: ExternalRecord, mappings: Iterable[FieldMapping], *, overruled:
         link=link, mapping__in=mappings, state__in=[state for state in OPEN if state != State.INFLIGHT]
     ).select_related("mapping__prop")
     settled = list(waiting)
+    if not settled:
+        return
     crm = str(link.connection)
     message = OVERRULED.format(crm=crm) if overruled else ""
     waiting.update(state=State.SUPERSEDED, message=message, finished_at=timezone.now())

@@ -157,7 +157,10 @@ def work_off(claim: Claim) -> None:
         with job_transaction():
             retries.postpone_reading(claim, error.failure)
         return
+    same = _pass_over(claim, found)
     for link in claim.links:
+        if link.pk in same:
+            continue
         try:
             with job_transaction():
                 retries.recovered(claim.connection)
@@ -168,6 +171,16 @@ def work_off(claim: Claim) -> None:
             claim.gate.forget()
             with job_transaction():
                 retries.postpone_event(claim, link, "The change could not be applied; see the portal's log.")
+
+
+def _pass_over(claim: Claim, found: Reading) -> set[uuid.UUID]:
+    try:
+        with job_transaction():
+            retries.recovered(claim.connection)
+            return arrival.pass_over(claim, found)
+    except Exception as error:  # because of one of them: which one shows below
+        log.error("Records of the CRM could not be passed over: %s", traces.of(error))
+        return set()
 
 
 def _read(connector: Connector, claim: Claim) -> Reading:

@@ -35,6 +35,19 @@ def is_newer(claim, link: ExternalRecord, found: CrmRecord) -> bool:
     return False
 
 
+def says_more(claim, link: ExternalRecord, found: CrmRecord) -> bool:
+    """Whether an event tells of a moment that the copy does not know, or that a write of ours passed over."""
+    for name, when in claim.told.get(link.external_id, ()):
+        over = link.agreed.get(name, {}).get("over")
+        if when and found.updated_at and when > found.updated_at:
+            return True
+        if when and over:
+            since, until = _moments(over)
+            if since < when < until:
+                return True
+    return False
+
+
 def overwritten(claim, link: ExternalRecord, found: CrmRecord) -> dict[FieldMapping, tuple[str, datetime]]:
     """The values of the CRM's that our last write put an end to before anybody here had seen them."""
     lost: dict[FieldMapping, tuple[str, datetime]] = {}
@@ -43,7 +56,7 @@ def overwritten(claim, link: ExternalRecord, found: CrmRecord) -> dict[FieldMapp
         over = agreed.get("over")
         if not over or mapping.direction != "both" or mapping.policy == "portal":
             continue
-        since, until = datetime.fromisoformat(over["from"]), datetime.fromisoformat(over["to"])
+        since, until = _moments(over)
         moments = [when for name, when in claim.told.get(link.external_id, ()) if name == mapping.field]
         stands = codec.same_form(mapping, found.values.get(mapping.field, "")) == agreed["crm"]
         if not stands or not any(when and since < when < until for when in moments):
@@ -95,3 +108,8 @@ def _sides(link: ExternalRecord, record: Any, mapping: FieldMapping, lost) -> Si
     theirs = lost[mapping][1].timestamp() - skew
     later = edited is None or theirs >= datetime.fromisoformat(edited).timestamp()
     return Sides(theirs="", ours=None, ours_as_theirs="", theirs_later=later)
+
+
+def _moments(over: dict[str, str]) -> tuple[datetime, datetime]:
+    """Of our look and of our write, by the CRM's clock."""
+    return datetime.fromisoformat(over["from"]), datetime.fromisoformat(over["to"])

@@ -18,7 +18,8 @@ OF_LEVEL = {kind.level: kind for kind in KINDS.values()}
 LINKED = {
     level: f"""
         SELECT 1 FROM crm_sync_externalrecord
-        WHERE workspace_id = %s::uuid AND {kind.link}_id = ANY (%s::uuid[]) LIMIT 1"""  # noqa: S608
+        WHERE workspace_id = %s::uuid AND {kind.link}_id = ANY (%s::uuid[])
+          AND connection_id::text IS DISTINCT FROM %s::text LIMIT 1"""  # noqa: S608
     for level, kind in OF_LEVEL.items()
 }
 
@@ -61,8 +62,11 @@ def _links(changes):
 
 
 def _are_linked(changes):
+    """To a CRM other than the one that the changes came from, which knows them."""
     ids = [change.record.pk for change in changes]
-    return bool(statements.run(LINKED[changes[0].level], [current_workspace_id(), ids]))
+    came_from = {change.by.id or None if change.by.kind == "crm" else None for change in changes}
+    told = came_from.pop() if len(came_from) == 1 else None
+    return bool(statements.run(LINKED[changes[0].level], [current_workspace_id(), ids, told]))
 
 
 def _mappings(numbers):

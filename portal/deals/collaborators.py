@@ -39,13 +39,13 @@ def set_from_crm(record, contacts, *, by, quietly=False):
     Contacts of partners that the record is not attributed to do not collaborate. `quietly`: who came in with the
     record is not told of it.
     """
-    own = [contact for contact in contacts if contact.partner_id in record.partner_ids]
-    wanted = {contact.pk for contact in own}
-    gone = Collaborator.objects.filter(record=record, from_crm=True).exclude(contact__in=wanted)
-    left = list(gone.values_list("contact", flat=True))
-    gone.delete()
-    live.announce(left)
-    _add(record, own, by=by, from_crm=True, quietly=quietly)
+    own = {contact.pk: contact for contact in contacts if contact.partner_id in record.partner_ids}
+    there = dict(Collaborator.objects.filter(record=record).values_list("contact", "from_crm"))
+    if left := [pk for pk, from_crm in there.items() if from_crm and pk not in own]:
+        Collaborator.objects.filter(record=record, contact__in=left, from_crm=True).delete()
+        live.announce(left)
+    if new := [contact for pk, contact in own.items() if pk not in there]:
+        _add(record, new, by=by, from_crm=True, quietly=quietly)
 
 
 def begin_from_crm(contacts_of, *, by):

@@ -8,7 +8,7 @@ from datetime import timedelta
 from django.db.models import F
 from django.utils import timezone
 
-from crm_sync.connectors.base import CrmField, CrmRecord, WriteResult
+from crm_sync.connectors.base import COMPANY, Association, CrmField, CrmRecord, WriteResult
 from crm_sync.connectors.failures import CrmError, Failure, FailureKind
 from crm_sync.inbound import inbox
 from crm_sync.models import ExternalRecord, InboxEvent, OutboxChange
@@ -24,20 +24,27 @@ class Killed(BaseException):
     """The process is gone: nothing below may catch it."""
 
 
+def type_of(i):
+    """Deals have ids of their own."""
+    return "deal" if i.startswith("d") else "company"
+
+
 class PocketCrm:
     """What a connector offers, on a dictionary."""
 
     def __init__(self, fields):
         self.names = list(fields)
         self.records, self.stamps, self.before = {}, {}, {}
+        self.companies = {}  # of deals
         self.events, self.writes, self.clock = defaultdict(list), Counter(), timezone.now() + SKEW
         self.lag = 0
         self.locks = self.rewrites = False
         self.on_write = None  # what happens between our look and our write
         self.after_write = None  # what becomes of the answer
 
-    def add(self, i):
+    def add(self, i, company=None):
         self.records[i] = {}
+        self.companies[i] = company
         self._tick(i)
         self.before[i] = self._shown(i)
 
@@ -53,6 +60,16 @@ class PocketCrm:
             self.lag -= 1
             return {i: self.before[i] for i in ids}
         return {i: self._shown(i) for i in ids}
+
+    def associations(self, from_type, ids, to_type, *, by=""):
+        ends = {i: self.companies[i] if to_type == COMPANY else None for i in ids}
+        return {i: [Association(end, primary=True)] if end else [] for i, end in ends.items()}
+
+    def move(self, i, company):
+        """To another company, or to none."""
+        if self.companies[i] != company:
+            self.companies[i] = company
+            self.events[i].append(("", self.stamps[i], ""))
 
     def write(self, object_type, writes):
         if self.on_write:
@@ -99,10 +116,10 @@ LOST = CrmError(Failure(FailureKind.RETRYABLE, "no answer"))
 
 
 class World:
-    """Some partners here, as many companies there, and everything that can happen to them."""
+    """Partners and deals here, the same there, and everything that can happen to them."""
 
-    def __init__(self, sync, crm, partners, monkeypatch):
-        self.sync, self.crm, self.partners, self.monkeypatch = sync, crm, partners, monkeypatch
+    def __init__(self, sync, crm, records, monkeypatch):
+        self.sync, self.crm, self.records, self.monkeypatch = sync, crm, records, monkeypatch
         self.heard = Counter()
 
     def begin(self, *, locks, rewrites):
@@ -112,34 +129,39 @@ class World:
             written = OutboxChange.objects.filter(created_at__gte=timezone.now() - AN_HOUR)
             written.update(created_at=F("created_at") - AN_HOUR)
 
-    def deliver(self, company_id, picked):
+    def deliver(self, i, picked):
         """Webhooks, in whatever order and as often as they like to come."""
-        told = self.crm.events[company_id]
-        rows = [
-            InboxEvent(
-                connection_id=self.sync.connection.pk,
-                fingerprint=uuid7().hex,
-                kind="company.propertyChange",
-                object_type="company",
-                external_id=company_id,
-                property=told[n % len(told)][0],
-                occurred_at=told[n % len(told)][1],
-                raw=json.dumps({"propertyValue": told[n % len(told)][2]}),
-            )
-            for n in picked
-            if told
-        ]
+        told = self.crm.events[i]
+        if told and picked:
+            self.store(self._event(i, *told[n % len(told)]) for n in picked)
+
+    def store(self, events):
         with self.sync.inside():
-            InboxEvent.objects.bulk_create(rows)
+            InboxEvent.objects.bulk_create(events)
+
+    def _event(self, i, field, at, value):
+        what = "propertyChange" if field else "associationChange"
+        return InboxEvent(
+            connection_id=self.sync.connection.pk,
+            fingerprint=uuid7().hex,
+            kind=f"{type_of(i)}.{what}",
+            object_type=type_of(i),
+            external_id=i,
+            property=field,
+            occurred_at=at,
+            raw=json.dumps({"propertyValue": value} if field else {}),
+        )
 
     def deliver_the_rest(self):
         """What was announced and never delivered. Returns whether there was anything."""
-        fresh = False
-        for company_id in self.partners:
-            told = len(self.crm.events[company_id])
-            self.deliver(company_id, range(self.heard[company_id], told))
-            fresh, self.heard[company_id] = fresh or told > self.heard[company_id], told
-        return fresh
+        fresh = []
+        for i in self.records:
+            told = self.crm.events[i]
+            fresh += [self._event(i, *event) for event in told[self.heard[i] :]]
+            self.heard[i] = len(told)
+        if fresh:
+            self.store(fresh)
+        return bool(fresh)
 
     def work(self, drain, *, dies_at=None, commits=True):
         """One run of a worker, which may die at any of its commits: just before it, or just after."""

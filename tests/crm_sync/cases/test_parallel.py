@@ -87,7 +87,7 @@ def test_two_hundred_steps_of_workers_and_people_at_one_record(world):
         match r.choice(["here", "there", "inbox", "outbox"]):
             case "here":
                 with world.sync.inside():
-                    set_properties(world.partners["1"].__class__.objects.get(), {"f_here": value}, by=EDITOR)
+                    set_properties(world.records["1"].__class__.objects.get(), {"f_here": value}, by=EDITOR)
             case "there":
                 with world.crm.lock:
                     world.crm.edit("1", "f_there", value)
@@ -104,7 +104,7 @@ def test_two_hundred_steps_of_workers_and_people_at_one_record(world):
     assert (errors, [thread for thread in threads if thread.is_alive()]) == ([], [])
     world.settle()
 
-    values = world.sync.values(world.partners["1"])
+    values = world.sync.values(world.records["1"])
     assert {name: values[name] for name in FIELDS} == {name: world.crm.records["1"][name] for name in FIELDS}
     assert values["f_there"] == last["f_there"]
     with world.sync.inside():
