@@ -48,6 +48,8 @@ def ensure(
     link: ExternalRecord, values: Mapping[FieldMapping, Any], *, edited_by: str, by_person: bool = False
 ) -> None:
     """These values must go to the CRM: those that are neither waiting nor refused are put into the outbox."""
+    if not values:
+        return
     opened = OutboxChange.objects.filter(link=link, mapping__in=values, state__in=OPEN)
     there = {(change.mapping_id, json.dumps(change.value, sort_keys=True)) for change in opened}
     missing = {m: v for m, v in values.items() if (m.pk, json.dumps(v, sort_keys=True)) not in there}

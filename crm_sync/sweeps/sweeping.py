@@ -34,7 +34,9 @@ EVERY = timedelta(minutes=15)
 EVERY_POLL = timedelta(minutes=1)  # where nobody calls us
 EVERY_COMPARE = timedelta(hours=24)
 FIRST_LOOK = timedelta(hours=1)
-AT_A_TIME = 5.0  # seconds; then it is another workspace's turn, and the relay rings again
+# Seconds; then it is another's turn, and the relay rings again. A page takes a fraction of one, so that what waits
+# for this worker, such as an edit on its way to the CRM, does not wait for an import.
+AT_A_TIME = 2.0
 GIVE_UP_AFTER = timedelta(hours=24)
 PRIORITIES: dict[str, Priority] = {SyncJob.Kind.SWEEP: Priority.SWEEP}
 
