@@ -79,12 +79,14 @@ def write(level: str, changes: list, *, created: Collection[int], known: dict, b
         )
 
 
-def _records(records: list, level: str) -> Iterator[list | str]:
+def _records(records: list, level: str) -> Iterator[str]:
     yield statements.array(record.pk for record in records)
     yield from (
         statements.texts(json.dumps(getattr(record, name)) for record in records) for name in DOCUMENTS
     )
-    yield from ([getattr(record, name) for record in records] for name in LEVELS[level].columns)
+    for name, kind in LEVELS[level].columns.items():
+        written = statements.texts if kind == "text" else statements.array
+        yield written(getattr(record, name) for record in records)
 
 
 def _log(changes: Collection, by_number: dict) -> Iterator[str]:

@@ -15,6 +15,11 @@ def array(values: Iterable) -> str:
     return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"
 
 
+def numbers(values: Iterable[int]) -> str:
+    """The same where none is missing."""
+    return "{" + ",".join(map(str, values)) + "}"
+
+
 def texts(values: Iterable[str | None]) -> str:
     """The same of texts, which may hold anything."""
     return array(None if value is None else _quoted(value) for value in values)

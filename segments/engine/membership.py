@@ -87,7 +87,8 @@ class Evaluation:
             ruled = rules.evaluate_changed(*documents, self.moment, places)
         subject.fanout = subject.partner_fanout
         self._decide(subject, candidates, ruled, cause, places)
-        self._carry(subject, cause, [*(places or ()), *self._caught_up.get(subject.id, ())])
+        if self.level == "partner":
+            self._carry(subject, cause, [*(places or ()), *self._caught_up.get(subject.id, ())])
         self.follow_picks(subject, cause)
 
     def reconsider_segment(self, subject: Subject, number: int, cause: Cause) -> None:

@@ -14,7 +14,7 @@ from segments.engine import definitions, history, verdicts
 from segments.engine.documents import Side
 from segments.rules.compile_python import CompiledRules
 from workspaces import statements
-from workspaces.statements import array, texts
+from workspaces.statements import array, numbers, texts
 from workspaces.tenancy import current_workspace_id
 
 # What a rule may read beside the values of properties is fetched only where one of the level asks for it.
@@ -206,8 +206,8 @@ def _writing(level: str, *, log: bool) -> str:
 def _columns(some: Collection[Subject]) -> list:
     return [
         array(s.id for s in some),
-        texts(array(s.builds) if s.builds != s.was[0] else None for s in some),
-        texts(array(s.held) if s.held != s.was[1] else None for s in some),
+        texts(numbers(s.builds) if s.builds != s.was[0] else None for s in some),
+        texts(numbers(s.held) if s.held != s.was[1] else None for s in some),
         texts(json.dumps(s.exceptions) if s.exceptions or s.was[2] else None for s in some),
         texts(json.dumps(s.more.facts) if s.facts_changed else None for s in some),
         array(s.fanout for s in some),
