@@ -43,6 +43,7 @@ class ChangeStream(WorkspaceModel):
     tries = models.SmallIntegerField(default=0)
     next_at = models.DateTimeField(default=timezone.now)
     lost_at = models.DateTimeField(null=True)  # when the CRM last did not know our place any more
+    told_at = models.DateTimeField(null=True)  # when admins were mailed that it is silent
     switched_at = models.DateTimeField(default=timezone.now)
     switched_by = models.CharField(max_length=200, blank=True)
 

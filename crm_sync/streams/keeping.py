@@ -36,7 +36,7 @@ def keep(tenure: leases.Tenure, changes: Sequence[Change], place: bytes) -> None
         stream = leases.held(tenure)
         _store(stream.connection, changes)
         stream.place, stream.from_earliest = place, False
-        stream.heard_at, stream.message, stream.tries = now, "", 0
+        stream.heard_at, stream.message, stream.tries, stream.told_at = now, "", 0, None
         stream.listening_since = stream.listening_since or now
         stream.leased_until = now + leases.LEASE
         if changes:

@@ -34,7 +34,7 @@ def _begin(stream: ChangeStream, *, enabled: bool, channel: str, by: object) -> 
     ChangeStream.objects.filter(pk=stream.pk).update(
         enabled=enabled, channel=channel, switched_at=now, switched_by=str(by), next_at=now,
         place=None, from_earliest=False, listener=None, leased_until=None, listening_since=None,
-        heard_at=None, event_at=None, saved_at=None, lost_at=None, message="", tries=0,
+        heard_at=None, event_at=None, saved_at=None, lost_at=None, told_at=None, message="", tries=0,
     )  # fmt: skip
     with database.cursor() as cursor:
         cursor.execute("SELECT pg_notify(%s, '')", [BELL])

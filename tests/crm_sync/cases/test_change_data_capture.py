@@ -4,8 +4,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from django.core import mail
 from django.utils import timezone
 
+from crm_sync.connecting import providers
+from crm_sync.inbound import linking
+from crm_sync.mapping.fields import map_field
 from crm_sync.models import (
     AuditEntry,
     ChangeStream,
@@ -19,8 +23,9 @@ from crm_sync.streams import keeping, leases
 from crm_sync.streams.line import Line
 from tests.crm_sync.cases.test_salesforce import Org
 from workspaces.actors import Actor
+from workspaces.jobs import leave_work, run
 from workspaces.keys import uuid7
-from workspaces.properties import set_properties
+from workspaces.properties import properties_of, set_properties
 from workspaces.tenancy import workspace_transaction
 
 
@@ -111,6 +116,57 @@ def test_64_events_come_in_portions_and_again_but_are_stored_once(org):
     assert org.sf.bus.lines[-1]["preset"] == "EARLIEST"
     assert org.told() == [("Industry", "pending", "")] * 125
     assert org.sf.bus.schemas_asked == asked + 1
+
+
+def test_64_a_contact_that_changes_its_account_comes_to_that_partner(org, pat, kestrel, drain):
+    person = org.sf.place("Contact", LastName="Pat", Email="pat@example.com", AccountId=org.account)
+    other = org.sf.place(Name="Kestrel")
+    fields = {f.name: f for f in providers.connector_for(org.connection).fields("contact")}
+    with workspace_transaction(org.workspace):
+        prop = properties_of("contact")["email"]
+        map_field(org.connection, object_type="contact", field=fields["Email"], prop=prop, direction="in")
+        linking.link(org.connection, kestrel, other)
+        linking.link(org.connection, pat, person)
+    drain()
+    assert pat.partner_id == org.partner.pk
+
+    org.sf.edit(person, "Contact", AccountId=other)
+    org.hear()
+    assert [name for name, state, _ in org.told() if state == "pending"] == ["object.associationChange"]
+    drain()
+    with workspace_transaction(org.workspace):
+        pat.refresh_from_db()
+    assert pat.partner_id == kestrel.pk
+
+    org.sf.edit(person, "Contact", AccountId=None)
+    org.hear()
+    drain()
+    with workspace_transaction(org.workspace):
+        pat.refresh_from_db()
+    assert (pat.partner_id, pat.status) == (kestrel.pk, "suspended")
+
+
+def test_64_a_line_that_is_silent_is_told_to_admins_once_until_it_is_heard(
+    org, ada, django_capture_on_commit_callbacks
+):
+    def sweep():
+        with workspace_transaction(org.workspace):
+            leave_work("crm.sweeps")
+        with django_capture_on_commit_callbacks(execute=True):
+            run(org.workspace.pk, "crm.sweeps")
+        return [sent.subject for sent in mail.outbox]
+
+    assert sweep() == []
+    hour = timezone.now() - timedelta(hours=1)
+    with workspace_transaction(org.workspace):
+        ChangeStream.objects.update(heard_at=hour, switched_at=hour, message="Salesforce was not reached.")
+    assert sweep() == sweep() == ["Change Data Capture of Salesforce is silent in Acme's portal"]
+    assert "Salesforce was not reached." in mail.outbox[0].body
+
+    assert org.hear().told_at is None
+    with workspace_transaction(org.workspace):
+        ChangeStream.objects.update(heard_at=hour)
+    assert len(sweep()) == 2
 
 
 def test_64_deleted_restored_and_new_records_are_followed_also_several_in_one_event(org, drain):
