@@ -5,6 +5,7 @@ from django.db import connection
 from django.utils import timezone
 
 from workspaces import jobs
+from workspaces.management.commands import relay
 from workspaces.management.commands.relay import LEASE_SECONDS, Bell
 from workspaces.models import Due, Partner
 from workspaces.tenancy import NoWorkspace, workspace_transaction
@@ -112,6 +113,19 @@ def test_work_that_nobody_did_is_rung_again_after_the_lease(rung, monkeypatch):
     bell.ring_what_waits([("w", "q", 1, 2)])
     newest, rung_at = bell.rung["w", "q"]
     bell.rung["w", "q"] = (newest, rung_at - LEASE_SECONDS - 1)
+    bell.ring_what_waits([("w", "q", 1, 2)])
+    assert rung == [("w", "q")] * 2
+
+
+def test_a_worker_that_begins_is_rung_for_what_waits_at_once(rung):
+    bell, heard = Bell(), relay.direct()
+    with heard:
+        heard.execute(f"LISTEN {jobs.CHANNEL}")
+        bell.ring_what_waits([("w", "q", 1, 2)])
+        relay.announce_worker()
+        [note] = heard.notifies(timeout=5, stop_after=1)
+    assert note.payload == relay.BEGAN
+    bell.forget()
     bell.ring_what_waits([("w", "q", 1, 2)])
     assert rung == [("w", "q")] * 2
 

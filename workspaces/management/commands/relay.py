@@ -16,6 +16,7 @@ from workspaces import jobs
 
 log = logging.getLogger(__name__)
 POLL_SECONDS = 1.0
+BEGAN = "a worker began"
 LEASE_SECONDS = settings.LEASE_SECONDS * 2 / 3  # a ring that led to nothing by then is repeated
 WAITING = """
     SELECT workspace_id::text, queue, min(id), max(id) FROM workspaces_due
@@ -39,18 +40,33 @@ class Command(BaseCommand):
                 time.sleep(POLL_SECONDS)
 
     def _listen(self, bell):
-        parameters = connection.get_connection_params()
-        for ours in ("pool", "cursor_factory", "context", "prepare_threshold"):
-            parameters.pop(ours, None)
-        with psycopg.connect(**parameters, autocommit=True) as listener:
+        with direct() as listener:
             listener.execute(f"LISTEN {jobs.CHANNEL}")
             while not self.stopping:
                 bell.ring_what_waits(listener.execute(WAITING).fetchall())
-                for _ in listener.notifies(timeout=POLL_SECONDS, stop_after=1):
-                    pass
+                for note in listener.notifies(timeout=POLL_SECONDS, stop_after=1):
+                    if note.payload == BEGAN:
+                        bell.forget()
 
     def _stop(self, *_):
         self.stopping = True
+
+
+def direct():
+    """A connection of its own, past every pool."""
+    parameters = connection.get_connection_params()
+    for ours in ("pool", "cursor_factory", "context", "prepare_threshold"):
+        parameters.pop(ours, None)
+    return psycopg.connect(**parameters, autocommit=True)
+
+
+def announce_worker():
+    """A worker begins: what an earlier one was rung for, and may have died with, is rung for again at once."""
+    try:
+        with direct() as database:
+            database.execute("SELECT pg_notify(%s, %s)", [jobs.CHANNEL, BEGAN])
+    except psycopg.OperationalError as error:
+        log.warning("The relay was not told that a worker begins: %s", error)
 
 
 class Bell:
@@ -69,6 +85,10 @@ class Bell:
             if oldest > rung_for or now - rung_at > LEASE_SECONDS:
                 self._ring(workspace_id, queue, newest, now)
         self.rung = {key: value for key, value in self.rung.items() if key in waiting}
+
+    def forget(self):
+        """Who was rung may be gone."""
+        self.rung = {}
 
     def _ring(self, workspace_id, queue, newest, now):
         try:
