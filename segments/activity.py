@@ -20,10 +20,11 @@ from django.db import OperationalError, connection, transaction
 from django.dispatch import receiver
 from django.utils import timezone
 
-from segments.engine import definitions, membership, rollups
+from segments.engine import definitions, rollups
 from segments.engine.activity_facts import MOST
 from segments.engine.activity_kinds import KINDS, Kind
 from segments.engine.causes import Cause
+from segments.engine.evaluation import Evaluation
 from segments.rules.moments import Moment
 from workspaces import locks, people
 from workspaces.actors import Actor
@@ -71,7 +72,7 @@ def _follow(contact: Contact, kind: str, what: str, known: definitions.RuleSet) 
     for level, pk in (("partner", contact.partner_id), ("contact", contact.pk)):
         asked = known.related.of_activity(level, kind, what)
         if asked:
-            rollups.settle(membership.Evaluation(level, known, moment), asked, {pk: cause})
+            rollups.settle(Evaluation(level, known, moment), asked, {pk: cause})
 
 
 class _Again(Exception):

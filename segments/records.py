@@ -88,7 +88,7 @@ def _at(contact_ids: Collection[UUID]) -> dict[UUID, Contact]:
 def _follow(source: Source, partner_ids: Collection[UUID], contact_ids: Collection[UUID], by: Actor) -> None:
     """Partners first: their contacts follow them, and read what is known of them."""
     partners = membership.begin("partner")
-    contacts = membership.Evaluation("contact", partners.definitions, partners.moment)
+    contacts = partners.of_level("contact")
     cause = Cause("records", by, reason=source.label.lower())
     for evaluation, ids in ((partners, partner_ids), (contacts, contact_ids)):
         asked = partners.definitions.related.of_records(evaluation.level, source.key)

@@ -275,7 +275,7 @@ GUARDS = (
     ),
     Guard(
         "all that changed of a partner before its people followed",
-        "segments/engine/membership.py",
+        "segments/engine/fanout.py",
         "Cause.from_json(state.fanout_cause).followed_by(cause)",
         "cause",
         "tests/segments/engine/test_membership.py",

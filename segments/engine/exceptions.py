@@ -13,6 +13,7 @@ from psycopg import sql
 
 from segments.engine import membership, states
 from segments.engine.causes import Cause
+from segments.engine.evaluation import Evaluation
 from segments.models import Hold, Segment, SegmentException
 from segments.rules.moments import stamp
 from workspaces import locks
@@ -63,7 +64,7 @@ class _Moved(Exception):
     """A contact is at another partner than the one that was locked."""
 
 
-def _lock(level: str, record) -> tuple[membership.Evaluation, states.Subject]:
+def _lock(level: str, record) -> tuple[Evaluation, states.Subject]:
     while True:
         try:
             with transaction.atomic():
@@ -72,7 +73,7 @@ def _lock(level: str, record) -> tuple[membership.Evaluation, states.Subject]:
             continue  # the savepoint gave the locks back: a partner's comes before everything else
 
 
-def _take(level: str, record) -> tuple[membership.Evaluation, states.Subject]:
+def _take(level: str, record) -> tuple[Evaluation, states.Subject]:
     if level == "contact":
         locks.lock_for_contacts([record])
     else:

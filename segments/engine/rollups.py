@@ -20,7 +20,7 @@ type Changed = dict[UUID, set[Place]]  # by subject: which of its facts are othe
 
 
 class Evaluation(Protocol):
-    """What is needed of segments.engine.membership, which stands above."""
+    """What is needed of segments.engine.evaluation, which stands above."""
 
     level: str
     definitions: RuleSet

@@ -7,7 +7,7 @@ import time_machine
 from django.utils import timezone
 
 from segments import editing
-from segments.engine import breaker, clock, exceptions, holding, membership, publishing
+from segments.engine import breaker, clock, exceptions, fanout, holding, membership, publishing
 from segments.engine.causes import in_words
 from segments.engine.definitions import fields_of
 from segments.models import Hold, MembershipChange, SegmentException
@@ -324,7 +324,7 @@ class TestContacts:
         monkeypatch,
         seen_by,
     ):
-        monkeypatch.setattr(membership, "INLINE", 1)
+        monkeypatch.setattr(fanout, "INLINE", 1)
         monkeypatch.setattr(membership, "BATCH", 7)
         sync([brightpath])
         assert {tuple(seen_by(contact)) for contact in people[:30]} == {("People",)}
@@ -334,7 +334,7 @@ class TestContacts:
     def test_what_the_team_does_takes_effect_at_once(
         self, gold_people, people, brightpath, sync, monkeypatch, seen_by
     ):
-        monkeypatch.setattr(membership, "INLINE", 1)
+        monkeypatch.setattr(fanout, "INLINE", 1)
         sync([brightpath], by=ADA)
         assert seen_by(people[0]) == []
 

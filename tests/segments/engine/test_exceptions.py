@@ -214,7 +214,7 @@ def test_it_is_of_a_partner_or_of_a_contact(acme, inside, gold, kestrel, sam):
 def test_everybody_behind_is_answered_with_exceptions(
     acme, inside, kestrel, sam, make_segment, excepted, seen_by, monkeypatch
 ):
-    monkeypatch.setattr("segments.engine.membership.INLINE", 0)
+    monkeypatch.setattr("segments.engine.fanout.INLINE", 0)
     people = make_segment("People at gold", ("partner.tier", "is_any_of", ["gold"]), level="contact")
     excepted(people, sam, included=False)
     with inside(acme):

@@ -3,7 +3,7 @@
 import pytest
 from django.db import connection
 
-from segments.engine import membership
+from segments.engine import fanout, membership
 from segments.engine.causes import in_words
 from segments.engine.definitions import fields_of
 from segments.models import ContactState, MembershipChange, PartnerState
@@ -123,7 +123,7 @@ class TestManyContacts:
 
     @pytest.fixture(autouse=True)
     def small(self, monkeypatch):
-        monkeypatch.setattr(membership, "INLINE", 1)
+        monkeypatch.setattr(fanout, "INLINE", 1)
         monkeypatch.setattr(membership, "BATCH", 2)
 
     @pytest.fixture
