@@ -48,10 +48,21 @@ def _add(made: Newcomer, mapping: FieldMapping, known) -> None:
     try:
         wire = codec.to_wire(mapping, made.record.value(mapping.prop))
     except codec.UnfitValue:
-        return
-    if wire == "" or schema.refusal(known, wire):
+        wire = None
+    if not wire or schema.refusal(known, wire):
+        if stage := _same_meaning(mapping, made.record, known):
+            made.beside |= {mapping.field: stage} | schema.companions(known, stage)
         return  # it is made without; the first look says what did not fit
     made.wires[mapping] = wire
     made.beside |= schema.companions(known, wire)
     if mapping.prop.key == "email":
         made.address, made.address_field = wire, mapping.field
+
+
+def _same_meaning(mapping: FieldMapping, record, known) -> str:
+    """For a stage that is not there: the first that means the same, open, won or lost. Without any, no CRM makes a
+    deal; the first look takes theirs over, or says that ours does not fit."""
+    if mapping.prop.key != "stage" or known is None:
+        return ""
+    fitting = (o.value for o in known.options if not o.hidden and (o.outcome or "open") == record.outcome)
+    return next(fitting, "")

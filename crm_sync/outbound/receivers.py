@@ -66,7 +66,9 @@ def _are_linked(changes):
     ids = [change.record.pk for change in changes]
     came_from = {change.by.id or None if change.by.kind == "crm" else None for change in changes}
     told = came_from.pop() if len(came_from) == 1 else None
-    return bool(statements.run(LINKED[changes[0].level], [current_workspace_id(), statements.array(ids), told]))
+    return bool(
+        statements.run(LINKED[changes[0].level], [current_workspace_id(), statements.array(ids), told])
+    )
 
 
 def _mappings(numbers):

@@ -26,20 +26,25 @@ ACTS = {"cancel": jobs.cancel, "resume": jobs.resume}
 @settings_view("crm.manage")
 def imports(request, pk):
     connection = get_object_or_404(Connection.objects, pk=pk)
-    return _shown(request, connection)
+    object_type = request.GET.get("object") or "company"
+    if object_type not in KINDS:
+        raise Http404
+    return _shown(request, connection, object_type)
 
 
-def _shown(request, connection, *, bound=None):
+def _shown(request, connection, object_type, *, bound=None):
     rules = {rule.object_type: rule for rule in ImportRule.objects.filter(connection=connection)}
-    sections = []
-    for object_type, kind in KINDS.items():
-        rule = rules.get(object_type) or ImportRule(connection=connection, object_type=object_type)
-        forms = bound[1:] if bound and bound[0] == object_type else _unbound(connection, rule)
-        sections.append((kind, rule, object_type in rules, *forms))
+    rule = rules.get(object_type) or ImportRule(connection=connection, object_type=object_type)
+    form, rows = bound or _unbound(connection, rule)
     found = list(SyncJob.objects.filter(connection=connection).order_by("-started_at")[:SHOWN])
     context = {
         "connection": connection,
-        "sections": sections,
+        "kind": KINDS[object_type],
+        "kinds": [(kind, name in rules and rules[name].enabled) for name, kind in KINDS.items()],
+        "rule": rule,
+        "saved": object_type in rules,
+        "form": form,
+        "rows": rows,
         "jobs": [(job, _said(job)) for job in found],
         "running": any(job.state == SyncJob.State.RUNNING for job in found),
     }
@@ -76,11 +81,11 @@ def rule(request, pk, object_type):
     form = RuleForm(request.POST, instance=found, prefix=object_type, connection=connection)
     rows = ConditionRows(connection, found, prefix=object_type, data=request.POST)
     if not (form.is_valid() and rows.is_valid()):
-        return _shown(request, connection, bound=(object_type, form, rows))
+        return _shown(request, connection, object_type, bound=(form, rows))
     found.conditions = rows.conditions()
     form.save()
     messages.success(request, "Saved. Try it out, or import now: what changes in the CRM follows by itself.")
-    return redirect("settings:crm_import", pk)
+    return redirect(_page(pk, object_type))
 
 
 @require_POST
@@ -91,7 +96,7 @@ def start(request, pk, object_type):
     if object_type not in KINDS or kind is None:
         raise Http404
     jobs.start(connection, kind=kind, object_type=object_type, by=request.member)
-    return _to_jobs(pk)
+    return _to_jobs(pk, object_type)
 
 
 @require_POST
@@ -101,9 +106,13 @@ def job(request, pk, job_pk, act):
     if act not in ACTS:
         raise Http404
     ACTS[act](found, by=request.member)
-    return _to_jobs(pk)
+    return _to_jobs(pk, found.object_type)
 
 
-def _to_jobs(pk):
+def _to_jobs(pk, object_type):
     """Down the page, where one sees what comes of it."""
-    return redirect(reverse("settings:crm_import", args=[pk]) + "#jobs")
+    return redirect(_page(pk, object_type) + "#jobs")
+
+
+def _page(pk, object_type):
+    return f"{reverse('settings:crm_import', args=[pk])}?object={object_type}"

@@ -6,7 +6,7 @@ from crm_sync.models import ExternalRecord, ImportRule, OutboxRecord
 from portal.deals import attributed
 from tests.crm_sync.cases.test_deals import Crm, other_crm  # noqa: F401  the two CRMs, with deals mapped
 from workspaces.actors import SYSTEM, Actor
-from workspaces.properties import create_contact
+from workspaces.properties import create_contact, properties_of, save_property
 
 KEYS = {"hubspot": "partner_portal_id", "salesforce": "Partner_Portal_Id__c"}
 
@@ -20,9 +20,9 @@ def made(other, brightpath, mia, drain):
         rules = {"object_type": "deal", "creates": True, "key": KEYS[other.provider], "enabled": True}
         ImportRule.objects.create(connection=other.connection, **rules)
 
-    def make(name="Alpenbank, new", *, work=True):
+    def make(name="Alpenbank, new", *, stage="closed_won", work=True):
         with other.inside():
-            values = {"name": name, "amount": {"amount": "900", "currency": "EUR"}, "stage": "closed_won"}
+            values = {"name": name, "amount": {"amount": "900", "currency": "EUR"}, "stage": stage}
             values |= {"close_date": "2026-12-24"} if other.provider == "salesforce" else {}
             record = attributed.create("deal", values, partner=brightpath, by=Actor.of_member(mia))
         if work:
@@ -69,6 +69,21 @@ def test_a_deal_that_is_made_here_is_made_there_with_its_company_and_is_in_step_
     assert [one.pk for one in other.ours()] == [record.pk]
     assert other.ours()[0].crm_id == external_id
     assert rows(other) == [("done", "")]
+
+
+def test_a_deal_in_a_stage_that_is_not_there_begins_in_the_first_that_means_the_same(other, made):
+    with other.inside():
+        prop = properties_of("deal")["stage"]
+        prop.options = [{"value": "idea", "label": "Only here"}, *prop.options]
+        save_property(prop)
+    record = made(stage="idea")
+
+    [there] = deals(other)
+    external_id = there.id if other.provider == "hubspot" else there["Id"]
+    stages = ("appointmentscheduled", "Prospecting")
+    assert other.held(external_id, "stage") == stages[other.provider == "salesforce"]
+    assert (rows(other), other.ours()[0].pk, other.ours()[0].outcome) == ([("done", "")], record.pk, "open")
+    assert other.ours()[0].stage != "idea"  # it follows the CRM, whose value is kept where both differ
 
 
 def test_an_answer_that_got_lost_makes_no_second_one_although_its_webhook_came_first(other, made, drain):
