@@ -14,6 +14,6 @@ class SegmentsConfig(AppConfig):
         gc.set_threshold(YOUNG, 20, 10)
 
         from segments import activity, first_steps, following, receivers  # noqa: F401  they connect and register
-        from segments.engine import recomputing, rosters  # noqa: F401
+        from segments.engine import batches, recomputing, rosters  # noqa: F401
         from segments.history import departures, trend  # noqa: F401
         from segments.versions import scheduling  # noqa: F401

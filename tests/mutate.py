@@ -268,7 +268,7 @@ GUARDS = (
     ),
     Guard(
         "the wait for those who did not know of a build",
-        "segments/engine/publishing.py",
+        "segments/engine/batches.py",
         "    _wait_for_those_before()\n    try:",
         "    try:",
         "tests/segments/engine/test_related_concurrency.py",

@@ -28,9 +28,9 @@ django.setup()
 from django.db import connections
 for one in connections.databases.values():
     one["NAME"] = os.environ["TEST_DATABASE"]
-from segments.engine import publishing
+from segments.engine import batches, publishing
 from workspaces import jobs
-publishing.AT_ONCE = 1
+batches.AT_ONCE = 1
 pieces = []
 def fill(*args, again=publishing.fill, **more):
     again(*args, **more)

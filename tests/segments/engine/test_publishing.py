@@ -1,7 +1,7 @@
 import pytest
 
 from segments import editing
-from segments.engine import definitions, publishing
+from segments.engine import batches, definitions, publishing
 from segments.models import Build, BuildChange, ContactState, PartnerState, Segment
 from segments.rules.tree import new_tree
 from tests.conftest import make_partner
@@ -34,7 +34,7 @@ def queued(monkeypatch, request):
     """As in a workspace too big for the request; or so big that everybody is looked at first, chunks later."""
     monkeypatch.setattr(publishing, "INLINE", 0)
     if request.param == "scouted":
-        monkeypatch.setattr(publishing, "AT_ONCE", 0)
+        monkeypatch.setattr(batches, "AT_ONCE", 0)
 
 
 def test_a_small_workspace_has_its_members_at_once(brightpath, kestrel, gold, members_of):
@@ -100,14 +100,14 @@ class TestQueued:
         """Also where the change leaves them where they are: what was seen of them before is not believed."""
         resave(gold, "silver")
 
-        def change(batches, pace, again=publishing._fill_some):
-            monkeypatch.setattr(publishing, "_fill_some", again)
+        def change(some, pace, again=batches._fill_some):
+            monkeypatch.setattr(batches, "_fill_some", again)
             with inside(acme):
                 set_properties(kestrel, {"tier": "gold"}, by=ADA)  # not filled yet, so nothing is taken out
                 set_properties(brightpath, {"tier": "silver"}, by=ADA)
-            return again(batches, pace)
+            return again(some, pace)
 
-        monkeypatch.setattr(publishing, "_fill_some", change)
+        monkeypatch.setattr(batches, "_fill_some", change)
         drain()
         assert members_of(gold) == ["Brightpath"]
         with inside(acme):

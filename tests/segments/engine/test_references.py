@@ -6,7 +6,7 @@ import pytest
 import time_machine
 
 from segments import editing
-from segments.engine import clock, exceptions, publishing
+from segments.engine import batches, clock, exceptions, publishing
 from segments.models import Build, Segment
 from segments.rules.tree import new_tree
 from segments.rules.validate import InvalidRule
@@ -149,7 +149,7 @@ def test_in_the_background_none_of_them_switches_before_all_are_filled(
         with inside(acme):
             publishing.fill([first], list(range(publishing.CHUNKS)))
         assert (members_of(gold), members_of(other)) == (["Brightpath"], ["Kestrel"])
-        publishing.drain_builds()
+        batches.drain_builds()
     finally:
         jobs._job_workspace.reset(token)
     assert (members_of(gold), members_of(other)) == (["Kestrel"], ["Brightpath"])
