@@ -10,7 +10,7 @@ from functools import cached_property
 from hashlib import sha256
 
 from crm_sync.connectors.base import COMPANY, PushedEvent
-from crm_sync.connectors.salesforce.changes import GAP, UPDATE, Change
+from crm_sync.connectors.salesforce.changes import GAP, PEOPLE, UPDATE, Change
 from crm_sync.mapping import codec, filters
 from crm_sync.models import Connection, ExternalRecord, FieldMapping, FormerId, ImportRule
 
@@ -62,6 +62,9 @@ class Intake:
                 yield from self._of_record(change, record_id)
 
     def _of_record(self, change: Change, record_id: str) -> Iterator[PushedEvent]:
+        if change.happening == PEOPLE:
+            yield _event(change, record_id, "associationChange")
+            return
         if change.happening != UPDATE:
             yield _event(change, record_id, HAPPENINGS[change.happening.removeprefix(GAP)])
             return

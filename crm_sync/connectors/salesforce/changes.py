@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from crm_sync.connectors.base import DEAL
 from crm_sync.connectors.salesforce import soql
 from crm_sync.connectors.salesforce.event_schemas import EventSchema, Unreadable
 from crm_sync.connectors.salesforce.ids import is_id, long_id
@@ -15,6 +16,10 @@ UPDATE, OVERFLOW = "UPDATE", "GAP_OVERFLOW"
 GAP = "GAP_"
 UNREADABLE = "UNREADABLE"  # ours: something happened that could not be read
 HAPPENINGS = {"CREATE", UPDATE, "DELETE", "UNDELETE"}
+# Who works on an opportunity is a record of its own. Only the event of a new one says whose it is; that one was
+# taken off is found by the comparison.
+ROLE, ITS_DEAL = "OpportunityContactRole", "OpportunityId"
+PEOPLE = "PEOPLE"  # ours: somebody came to work on these
 # Stamped with every change, and never mapped.
 STAMPS = {"LastModifiedDate", "LastModifiedById", "SystemModstamp"}
 
@@ -36,7 +41,7 @@ class Change:
 
     @property
     def object_type(self) -> str:
-        return soql.TYPES.get(self.object_name, "")
+        return DEAL if self.object_name == ROLE else soql.TYPES.get(self.object_name, "")
 
     @property
     def is_ours(self) -> bool:
@@ -62,11 +67,15 @@ def change_from(schema: EventSchema, payload: bytes, *, event_id: str, place: by
     happening = str(header.get("changeType") or "")
     if happening.removeprefix(GAP) not in HAPPENINGS and happening != OVERFLOW:
         raise Unreadable(f"Salesforce told of an unknown happening: {happening[:40]}")
+    name = str(header.get("entityName") or "")
     ids = [str(i) for i in header.get("recordIds") or []]
+    if name == ROLE:
+        deal = schema.values(content).get(ITS_DEAL) if happening in ("CREATE", "UNDELETE") else None
+        happening, ids = PEOPLE, [deal] if deal else []
     return Change(
         id=event_id,
         place=place,
-        object_name=str(header.get("entityName") or ""),
+        object_name=name,
         happening=happening,
         record_ids=tuple(dict.fromkeys(long_id(i) for i in ids if is_id(i))),
         every_record=any(i.endswith("*") for i in ids),

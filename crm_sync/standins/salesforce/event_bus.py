@@ -36,7 +36,8 @@ class Stored:
 class Knobs:
     """Trouble on demand."""
 
-    objects: tuple[str, ...] = ("Account", "Contact", "Opportunity", "Lead")  # that are selected for capture
+    # That are selected for capture.
+    objects: tuple[str, ...] = ("Account", "Contact", "Opportunity", "Lead", "OpportunityContactRole")
     channels: tuple[str, ...] = ()  # custom ones, beside Salesforce's own
     lost: bool = False  # nothing that happens becomes an event
     duplicate: bool = False  # every event is sent twice

@@ -21,6 +21,7 @@ from crm_sync.models import (
 )
 from crm_sync.streams import keeping, leases
 from crm_sync.streams.line import Line
+from portal.deals import attributed
 from tests.crm_sync.cases.test_salesforce import Org
 from workspaces.actors import Actor
 from workspaces.jobs import leave_work, run
@@ -144,6 +145,33 @@ def test_64_a_contact_that_changes_its_account_comes_to_that_partner(org, pat, k
     with workspace_transaction(org.workspace):
         pat.refresh_from_db()
     assert (pat.partner_id, pat.status) == (kestrel.pk, "suspended")
+
+
+def test_64_who_comes_to_work_on_an_opportunity_collaborates(org, pat, drain):
+    person = org.sf.place("Contact", LastName="Pat", Email="pat@example.com", AccountId=org.account)
+    told = {"Name": "Alpenbank", "StageName": "Proposal", "CloseDate": "2026-12-24"}
+    deal = org.sf.place("Opportunity", AccountId=org.account, **told)
+    fields = {f.name: f for f in providers.connector_for(org.connection).fields("deal")}
+    with workspace_transaction(org.workspace):
+        prop = properties_of("deal")["name"]
+        map_field(org.connection, object_type="deal", field=fields["Name"], prop=prop, direction="in")
+        ours = attributed.create(
+            "deal", {"name": "Alpenbank"}, partner=org.partner, by=Actor("team", "", "Ada")
+        )
+        linking.link(org.connection, pat, person)
+        linking.link(org.connection, ours, deal)
+    drain()
+
+    role = org.sf.place("OpportunityContactRole", OpportunityId=deal, ContactId=person, IsPrimary=True)
+    for happening in ("CREATE", "UPDATE"):  # of which the second one does not say whose it is
+        org.sf.bus.publish("OpportunityContactRole", [role], happening, ["IsPrimary"])
+    org.hear()
+    assert [told for told in org.told() if told[1] == "pending"] == [
+        ("object.associationChange", "pending", "")
+    ]
+    drain()
+    with workspace_transaction(org.workspace):
+        assert [one.contact_id for one in ours.collaborators.all()] == [pat.pk]
 
 
 def test_64_a_line_that_is_silent_is_told_to_admins_once_until_it_is_heard(
