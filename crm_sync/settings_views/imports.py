@@ -16,7 +16,7 @@ from workspaces.display import number_text
 PAGE = "crm_sync/settings/import.html"
 SHOWN = 20
 KINDS_OF_JOB = {"try": SyncJob.Kind.DRY_RUN, "import": SyncJob.Kind.BACKFILL, "compare": SyncJob.Kind.COMPARE}
-OUTCOMES = {"created": "created", "changed": "changed", "conflicts": "conflicts"}
+OUTCOMES = {"created": "created", "changed": "changed", "conflicts": "in conflict"}
 WOULD = {"created": "create", "changed": "change", "conflicts": "ask about or overrule"}
 BESIDES = {"outside": "left outside", "archived": "gone", "refused": "refused"}
 ACTS = {"cancel": jobs.cancel, "resume": jobs.resume}
