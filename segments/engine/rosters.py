@@ -23,7 +23,7 @@ from workspaces.tenancy import current_workspace_id
 QUEUE = "segments.rosters"
 LARGE = 5000  # of a level; below, looking at everybody is as quick
 PAGE = 50
-PERCENT = 3  # of everybody: with more members a page is soon found among everybody
+PERCENT, LONGEST = 3, 10_000  # of everybody, and at most: with more a page is soon found among everybody
 AT_ONCE = 4_000_000  # members whose ids are gathered in one statement
 PICKED = 2000  # a list of so many picked members is its own roster
 DAILY = timedelta(hours=20)
@@ -56,7 +56,7 @@ PICKED_ONES = """
 
 def smaller(total: int) -> int:
     """Up to so many members a roster is quicker than asking about everybody by name until a page is full."""
-    return max(isqrt(PAGE * total), total * PERCENT // 100)
+    return max(isqrt(PAGE * total), min(total * PERCENT // 100, LONGEST))
 
 
 def named(segment: Segment, *, members: int, roster: datetime | None) -> tuple[str, dict] | None:
