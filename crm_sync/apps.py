@@ -9,5 +9,6 @@ class CrmSyncConfig(AppConfig):
         from crm_sync import tidying  # noqa: F401
         from crm_sync.breaker import telling  # noqa: F401
         from crm_sync.inbound import inbox  # noqa: F401
+        from crm_sync.mapping import managers  # noqa: F401
         from crm_sync.outbound import outbox, receivers  # noqa: F401
         from crm_sync.sweeps import fields, sweeping  # noqa: F401

@@ -35,13 +35,14 @@ def crm_backfill(*, companies, kills, seed, lease):
         memory = backfill.watch(companies, kills)
         took = time.perf_counter() - started
         backfill.settle()
-        ways_out = backfill.ways_out()
+        ways_out, orphaned = backfill.ways_out()
         return [
             Figure("records let in", backfill.let_in(), "", note=f"{took:.0f} s, {kills} workers killed"),
             Figure("records a second", companies / took, "1/s"),
             Figure("edits while it ran", len(ways_out), ""),
             Figure("edit to CRM, p50", percentile(ways_out, 50), "s"),
             Figure("edit to CRM, p95", percentile(ways_out, 95), "s", bar=10),
+            Figure("until a new worker carried one, longest", max(orphaned, default=0), "s"),
             Figure("companies that did not come in", companies - backfill.let_in(), "", bar=0),
             Figure("partners too many", backfill.partners_too_many(), "", bar=0),
             Figure("worker’s memory, last quarter", percentile(memory[-len(memory) // 4 :], 50), "MB"),
@@ -53,7 +54,7 @@ class Backfill(Storm):
     """The storm's processes, a rule that lets everything in, and people who go on with their work."""
 
     def seed_more(self, companies):
-        self.wanted = companies
+        self.wanted, self.killed = companies, []
         for start in range(0, companies, SEED_AT_A_TIME):
             ids = range(FIRST + OLD + start, FIRST + OLD + min(companies, start + SEED_AT_A_TIME))
             rows = [
@@ -97,6 +98,7 @@ class Backfill(Storm):
             number += 1
             memory.append(resident_megabytes(self.processes["worker"].pid))
             if kills and job.seen > companies / 2:
+                self.killed.append(timezone.now())
                 self.kill_and_start("worker")
                 kills -= 1
             time.sleep(0.5)
@@ -116,11 +118,18 @@ class Backfill(Storm):
             return Partner.objects.count() - ExternalRecord.objects.exclude(partner=None).count()
 
     def ways_out(self):
-        """Seconds from an edit here to the CRM's yes."""
+        """Seconds from an edit here to the CRM's yes: with a worker, and of those made while none was there."""
         with self._inside():
             done = OutboxChange.objects.filter(state="done", by_person=True, created_at__gte=self.begun_at)
-            moments = done.values_list("created_at", "finished_at")
-            return [(finished - created).total_seconds() for created, finished in moments if finished]
+            moments = list(done.values_list("created_at", "finished_at"))
+        with_worker, without = [], []
+        for created, finished in moments:
+            alone = any(killed < created < self._carried_again(killed, moments) for killed in self.killed)
+            (without if alone else with_worker).append((finished - created).total_seconds())
+        return with_worker, without
+
+    def _carried_again(self, killed, moments):
+        return min((finished for _, finished in moments if finished > killed), default=killed)
 
     def grown(self, memory):
         quarter = max(1, len(memory) // 4)

@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from crm_sync.agreement import audit
 from crm_sync.agreement.refreshing import refresh
 from crm_sync.connectors.base import CrmField
-from crm_sync.mapping import codec
+from crm_sync.mapping import codec, managers
 from crm_sync.mapping.schema import adopt_options, known_field, learn_field
 from crm_sync.models import Connection, FieldMapping, OutboxChange
 from crm_sync.models.queues import SCHEMA, SWEEPS
@@ -36,6 +36,7 @@ def map_field(
         raise ValueError(f"{field.label} is mapped to another property already.") from error
     learn_field(connection, object_type, field)
     adopt_options(mapping, field)
+    managers.take_over(mapping)
     refresh(connection.records.linked().filter(object_type=object_type))
     if not connection.calls_us:
         leave_work(SWEEPS)  # from then on the queue rings itself, minute by minute

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from crm_sync.mapping import codec, sampling, schema
+from crm_sync.mapping import codec, managers, sampling, schema
 from crm_sync.mapping.sampling import Check
 from crm_sync.models import Connection, FieldMapping, Sampling
 
@@ -17,6 +17,7 @@ class Row:
     has_options: bool = False
     drift: list[str] = field(default_factory=list)
     type_changed: bool = False
+    manages: bool = False  # it says who looks after the partner
 
 
 def rows_of(connection: Connection, object_type: str, looked: Sampling | None) -> list[Row]:
@@ -28,7 +29,7 @@ def rows_of(connection: Connection, object_type: str, looked: Sampling | None) -
 
 
 def _row(mapping: FieldMapping, looked: Sampling | None) -> Row:
-    row = Row(mapping)
+    row = Row(mapping, manages=managers.names_the_manager(mapping))
     known = schema.known_field(mapping.connection, mapping.object_type, mapping.field)
     row.type_changed = known is not None and bool(mapping.type_known) and known.type != mapping.type_known
     row.has_options = mapping.prop.type in HAS_OPTIONS and known is not None and bool(known.options)

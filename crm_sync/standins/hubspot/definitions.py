@@ -84,6 +84,7 @@ COMPANY = [
     own("partner_regions", "Partner regions", "enumeration", "checkbox", REGIONS),
     own("partner_since", "Partner since", "date", "date"),
     own("is_certified", "Certified", "bool", "booleancheckbox", [("true", "Yes"), ("false", "No")]),
+    definition("hubspot_owner_id", "Company owner", "enumeration", "select"),
     system("hs_object_id", "Record ID", "number", "number"),
     system("createdate", "Create date", "datetime", "date"),
     system("hs_lastmodifieddate", "Last modified date", "datetime", "date"),
@@ -122,7 +123,7 @@ LEAD = [
     system("hs_lastmodifieddate", "Last modified date", "datetime", "date"),
 ]
 # Their values are kept elsewhere, and no option is listed with them.
-for item in (*DEAL, *LEAD):
+for item in (*COMPANY, *DEAL, *LEAD):
     if item["name"] in ("dealstage", "pipeline", "hs_pipeline", "hs_pipeline_stage", "hubspot_owner_id"):
         item["externalOptions"] = True
     if item["name"] == "hubspot_owner_id":

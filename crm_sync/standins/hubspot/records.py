@@ -226,11 +226,11 @@ class Portal:
         """The options that are kept elsewhere: field → pipeline (or "") → (value, label)."""
         of_kind = self.pipelines.get(kind) or []
         names = {"deals": ("pipeline", "dealstage"), "leads": ("hs_pipeline", "hs_pipeline_stage")}
+        people = [(o["id"], f"{o['firstName']} {o['lastName']}") for o in self.owners if not o["archived"]]
         if kind not in names:
-            return {}
+            return {"hubspot_owner_id": {"": people}} if kind == "companies" else {}
         pipeline, stage = names[kind]
         by_pipeline = {p["id"]: [(s["id"], s["label"]) for s in p["stages"]] for p in of_kind}
-        people = [(o["id"], f"{o['firstName']} {o['lastName']}") for o in self.owners if not o["archived"]]
         return {
             pipeline: {"": [(p["id"], p["label"]) for p in of_kind]},
             stage: by_pipeline,

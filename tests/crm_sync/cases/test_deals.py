@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from crm_sync.agreement.refreshing import refresh
 from crm_sync.connecting import providers
 from crm_sync.inbound import linking
 from crm_sync.mapping.fields import map_field, set_options
@@ -19,7 +20,7 @@ from workspaces import keys
 from workspaces.actors import Actor
 from workspaces.jobs import leave_work, run
 from workspaces.models import Property
-from workspaces.properties import properties_of, set_properties
+from workspaces.properties import define_properties, properties_of, set_properties
 from workspaces.tenancy import workspace_transaction
 
 HUBSPOT_FIELDS = {"name": "dealname", "stage": "dealstage", "amount": "amount", "owner": "hubspot_owner_id"}
@@ -294,6 +295,32 @@ def test_who_is_nobody_of_the_team_takes_no_colleagues_place_and_can_be_chosen(o
             meet_again(mapping)
     drain()
     assert other.ours()[0].owner_id == ada.pk
+
+
+def test_who_owns_the_company_looks_after_the_partner(other, drain, brightpath, kestrel, mia):
+    """Where a property says who that is; what it held before counts, too."""
+    field = HUBSPOT_FIELDS["owner"] if other.provider == "hubspot" else SALESFORCE_FIELDS["owner"]
+    kind = "companies" if other.provider == "hubspot" else "Account"
+    found = {f.name: f for f in providers.connector_for(other.connection).fields("company")}[field]
+    with other.inside():
+        [prop] = define_properties(
+            [{"level": "partner", "key": "manager", "label": "Partner manager", "type": "user"}]
+        )
+        set_properties(kestrel, {"manager": str(mia.pk)}, by=Actor.of_member(mia))
+        other.connection.refresh_from_db()
+        map_field(other.connection, object_type="company", field=found, prop=prop, direction="in")
+        kestrel.refresh_from_db()
+        assert kestrel.owner_id == mia.pk
+    other.standin.edit(other.companies[brightpath.pk], kind, **{field: MIA[other.provider]})
+    with other.inside():
+        refresh(other.connection.records.all())
+    drain()
+    with other.inside():
+        brightpath.refresh_from_db()
+        assert brightpath.owner_id == mia.pk
+        set_properties(brightpath, {"manager": None}, by=Actor.of_member(mia))
+        brightpath.refresh_from_db()
+    assert brightpath.owner_id is None
 
 
 def test_a_sweep_brings_in_what_was_not_told_and_finds_who_sells_it_now(
