@@ -121,8 +121,10 @@ class Backfill(Storm):
         """Seconds from an edit here to the CRM's yes: with a worker, and of those made while none was there."""
         with self._inside():
             done = OutboxChange.objects.filter(state="done", by_person=True, created_at__gte=self.begun_at)
-            moments = list(done.values_list("created_at", "finished_at"))
-        with_worker, without = [], []
+            told = done.values_list("created_at", "finished_at")
+            moments = [(created, finished) for created, finished in told if finished]
+        with_worker: list[float] = []
+        without: list[float] = []
         for created, finished in moments:
             alone = any(killed < created < self._carried_again(killed, moments) for killed in self.killed)
             (without if alone else with_worker).append((finished - created).total_seconds())
