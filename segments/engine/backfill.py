@@ -17,14 +17,15 @@ from segments.rules.expressions import Expression, only_in_process
 from segments.rules.fields import Fields
 from segments.rules.lower import lower
 from segments.rules.moments import Moment, stamp
-from workspaces.models import Workspace
+from workspaces import statements
 from workspaces.tenancy import current_workspace_id
 
 STATES: dict[str, Any] = {"contact": ContactState, "partner": PartnerState}
 
 
 def moment_of_workspace() -> Moment:
-    return Moment(timezone.now(), Workspace.objects.get(pk=current_workspace_id()).time_zone)
+    zone = "SELECT time_zone FROM workspaces_workspace WHERE id = %s::uuid"
+    return Moment(timezone.now(), statements.run(zone, [current_workspace_id()])[0][0])
 
 
 def condition(

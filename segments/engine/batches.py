@@ -9,9 +9,14 @@ from django.utils import timezone
 
 from segments.engine import backfill, definitions, filling, publishing, scouting, switching
 from segments.models import Build
-from workspaces import jobs
+from workspaces import jobs, statements
+from workspaces.statements import array
+from workspaces.tenancy import current_workspace_id
 
 log = logging.getLogger(__name__)
+WANTED = """
+    SELECT id FROM segments_build WHERE workspace_id = %s::uuid AND id = ANY (%s::uuid[]) AND state = %s::text
+    ORDER BY number FOR NO KEY UPDATE"""
 AT_ONCE = 8000  # subjects that are filled in one transaction, as far as chunks allow
 
 
@@ -122,9 +127,8 @@ def _still_wanted(builds: list[Build]) -> bool:
     """Held until the end of the transaction, so that none is superseded while it is filled. After the chunks'
     locks, which who publishes in a small workspace has by then, too.
     """
-    wanted = Build.objects.filter(pk__in=[build.pk for build in builds], state=Build.State.BUILDING)
-    held = wanted.order_by("number").select_for_update(no_key=True).values_list("pk", flat=True)
-    return len(held) == len(builds)
+    params = [current_workspace_id(), array(build.pk for build in builds), Build.State.BUILDING]
+    return len(statements.run(WANTED, params)) == len(builds)
 
 
 def _unfilled(batches: list[UUID]) -> list[Build]:

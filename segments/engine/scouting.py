@@ -38,6 +38,9 @@ KEEP = """
     FROM generate_series(0, %s) AS n (chunk)
     LEFT JOIN unnest(%s::smallint[], %s::int[], %s::text[], %s::text[], %s::text[])
          AS c (chunk, members, joined, gone, stayed) USING (chunk)"""
+SCOUTED = """
+    SELECT build_id FROM segments_buildfill
+    WHERE workspace_id = %s::uuid AND build_id = ANY (%s::uuid[]) AND chunk = %s::int AND stayed IS NOT NULL"""
 APPLY = """
     UPDATE {states} s SET builds = s.builds || %(new)s::int
     FROM (SELECT unnest(joined || stayed) AS id FROM segments_buildfill
@@ -97,8 +100,8 @@ def _scout_flips(build: Build, rules: CompiledRules, moment) -> None:
 
 def scouted(builds: list[Build], chunk: int) -> set:
     """Which of the builds were."""
-    known = BuildFill.objects.filter(build__in=builds, chunk=chunk, stayed__isnull=False)
-    return set(known.values_list("build_id", flat=True))
+    params = [current_workspace_id(), array(build.pk for build in builds), chunk]
+    return {row[0] for row in statements.run(SCOUTED, params)}
 
 
 def apply(build: Build, chunks: list[int]) -> None:

@@ -11,7 +11,7 @@ import pytest
 from django.db import OperationalError, connection
 
 from segments import editing
-from segments.engine import counting, definitions, exceptions, holding, publishing, verdicts
+from segments.engine import batches, counting, definitions, exceptions, holding, publishing, verdicts
 from segments.engine.states import peek
 from segments.models import Build, BuildChange, Hold, MembershipChange, Segment, SegmentException
 from segments.rules.moments import Moment
@@ -190,9 +190,8 @@ def replayed(segment):
 def test_membership_is_what_a_fresh_evaluation_says(acme, queued, monkeypatch, drain):
     if queued:
         monkeypatch.setattr(publishing, "INLINE", 0)
-        monkeypatch.setattr(
-            publishing, "AT_ONCE", 20
-        )  # so few that everybody is looked at before chunks are filled
+        # So few that everybody is looked at before chunks are filled.
+        monkeypatch.setattr(batches, "AT_ONCE", 20)
     crowd = Crowd(acme)
     if queued:
         drain()
