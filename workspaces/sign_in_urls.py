@@ -10,7 +10,14 @@ from django.urls import path, re_path
 
 from workspaces import person_views as person
 from workspaces.beat import on_the_beat
-from workspaces.sign_in_views import code_is_over, freshly_signed_in, no_place, on_main_host, sign_in
+from workspaces.sign_in_views import (
+    code_is_over,
+    confirm_code,
+    freshly_signed_in,
+    no_place,
+    on_main_host,
+    sign_in,
+)
 
 
 def guarded(view):
@@ -20,7 +27,7 @@ def guarded(view):
 urlpatterns = [
     path("login/", on_the_beat(sign_in), name="account_login"),
     path("login/code/", code_is_over, name="account_request_login_code"),
-    path("login/code/confirm/", on_the_beat(account.confirm_login_code), name="account_confirm_login_code"),
+    path("login/code/confirm/", on_the_beat(confirm_code), name="account_confirm_login_code"),
     path("logout/", account.logout, name="account_logout"),
     path("inactive/", account.account_inactive, name="account_inactive"),
     path("nothing-here/", no_place, name="no_place"),

@@ -6,7 +6,7 @@ from functools import wraps
 from allauth.account import app_settings
 from allauth.account.adapter import get_adapter
 from allauth.account.authentication import get_authentication_records
-from allauth.account.views import LoginView
+from allauth.account.views import ConfirmLoginCodeView, LoginView
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
@@ -28,6 +28,17 @@ class SignInView(LoginView):
 
 
 sign_in = public_view(SignInView.as_view())
+
+
+class ConfirmCodeView(ConfirmLoginCodeView):
+    """A new code is valid as long as the first was. How many tries and new codes there are counts on."""
+
+    def _resend_form_valid(self, form):
+        self._process.state["at"] = self.stage.login.initiated_at = time.time()
+        return super()._resend_form_valid(form)
+
+
+confirm_code = public_view(ConfirmCodeView.as_view())
 
 
 @public_view

@@ -151,6 +151,18 @@ def test_a_new_code_replaces_the_old_one(acme, pat):
     assert signed_in(client)
 
 
+def test_a_new_code_is_valid_as_long_as_the_first_was(acme, pat):
+    client = browser()
+    with time_machine.travel("2026-11-22T10:00:00Z", tick=False) as clock:
+        ask_for_code(client, pat.email)
+        mail.outbox.clear()
+        clock.shift(9 * 60)
+        client.post(CONFIRM, {"action": "resend"})
+        clock.shift(9 * 60)
+        client.post(CONFIRM, {"code": mailed_code()})
+        assert signed_in(client)
+
+
 def test_after_the_last_new_code_the_page_says_when_there_is_another(acme):
     """The same for an address that nobody knows."""
     client = browser()
