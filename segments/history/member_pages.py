@@ -54,8 +54,11 @@ SIZE = """
                WHERE d.workspace_id = s.workspace_id AND d.segment_id = s.id), 0),
            (SELECT r.taken_at FROM segments_roster r WHERE r.segment_id = s.id AND r.build = s.live_build)
     FROM segments_segment s WHERE s.workspace_id = %s::uuid AND s.id = %s::uuid"""
-# What a list of records does not show, and would be taken apart for each.
-UNSHOWN = ("raw", "norm")
+# What is shown of a record; the rest of its row is long, and would be taken apart for each.
+SHOWN = {
+    "partner": ("name", "chunk", "set_at"),
+    "contact": ("name", "email", "chunk", "set_at", "partner__name", "partner__chunk", "partner__set_at"),
+}
 ORDER = {False: "r.name, r.id", True: "r.name DESC, r.id DESC"}
 PLACE = {False: "AND (r.name, r.id) > (%(name)s, %(id)s)", True: "AND (r.name, r.id) < (%(name)s, %(id)s)"}
 
@@ -122,10 +125,10 @@ def of_queryset(records: QuerySet, place: Place | None) -> Page:
 def of_members(segment: Segment, size: Size, place: Place | None) -> Page:
     """Of those who are in now."""
     ids = _ids(segment, size, place)
-    found = lists.MODELS[segment.level].objects.defer(*UNSHOWN)
+    found = lists.MODELS[segment.level].objects
     if segment.level == "contact":
-        found = found.select_related("partner").defer(*UNSHOWN, *(f"partner__{name}" for name in UNSHOWN))
-    records: dict[UUID, Any] = found.in_bulk(ids)
+        found = found.select_related("partner")
+    records: dict[UUID, Any] = found.only(*SHOWN[segment.level]).in_bulk(ids)
     return Page.of([records[pk] for pk in ids if pk in records], place)
 
 
