@@ -6,12 +6,13 @@ from django.http import QueryDict
 
 from segments.benchmarks.crowd import Crowd
 from segments.editor import preview
-from segments.engine import definitions
+from segments.engine import definitions, rosters
 from segments.history.member_list import MemberList
 from segments.models import Segment
 from segments.rules.tree import new_tree
 from segments.rules.validate import validate
 from segments.viewer import viewer_of
+from workspaces import jobs
 from workspaces.measuring import Figure, percentile, timed
 from workspaces.tenancy import workspace_transaction
 
@@ -32,6 +33,7 @@ def _viewer(crowd: Crowd) -> Iterator[Figure]:
 
 
 def _members(crowd: Crowd) -> Iterator[Figure]:
+    jobs.run(crowd.workspace.pk, rosters.QUEUE)  # as a worker does after a build went live, and each night
     with workspace_transaction(crowd.workspace, snapshot=True):
         for share in (0.001, 0.005, 0.025, 0.4):
             segment = _about(crowd, share)
