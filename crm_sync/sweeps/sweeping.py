@@ -17,7 +17,7 @@ from crm_sync import watchdog
 from crm_sync.agreement.refreshing import refresh
 from crm_sync.connecting.providers import connector_for
 from crm_sync.connectors.base import Connector, ScanCursor
-from crm_sync.connectors.failures import CrmError
+from crm_sync.connectors.failures import CrmError, FailureKind
 from crm_sync.connectors.throttling import Priority
 from crm_sync.inbound.inbox import intake_of
 from crm_sync.kinds import KINDS
@@ -195,11 +195,10 @@ def _postpone(job: SyncJob, failure) -> None:
     if job.moved_at < timezone.now() - GIVE_UP_AFTER or failure.kind not in retries.WAITS:
         jobs.finish(job, state=SyncJob.State.FAILED, message=failure.message)
         return
-    SyncJob.objects.filter(pk=job.pk).update(
-        message=failure.message,
-        leased_until=None,
-        next_at=retries.next_try(3, retry_after=failure.retry_after),
-    )
+    at = retries.next_try(3, retry_after=failure.retry_after)
+    if failure.kind == FailureKind.BUDGET:  # nothing failed: its turn comes when the allowance says
+        at = timezone.now() + timedelta(seconds=failure.retry_after or 1.0)
+    SyncJob.objects.filter(pk=job.pk).update(message=failure.message, leased_until=None, next_at=at)
 
 
 def next_due() -> datetime | None:
