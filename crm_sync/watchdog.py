@@ -6,12 +6,14 @@ the address, the secret or the subscriptions are not what they were. The first e
 
 from datetime import datetime, timedelta
 
+from django.db.models import Q
 from django.utils import timezone
 
 from crm_sync.agreement import audit
 from crm_sync.kinds import KINDS
 from crm_sync.limits.trouble import tell_admins
-from crm_sync.models import Connection, InboxEvent, ScanPosition, SyncJob
+from crm_sync.models import ChangeStream, Connection, InboxEvent, ScanPosition, SyncJob
+from crm_sync.models.change_streams import NOBODY_LISTENS
 from crm_sync.models.queues import REFRESH
 
 MISSES = 2  # sweeps in a row
@@ -21,6 +23,10 @@ SILENT = (
     "{things} changed in {crm}, and nobody told the portal. It asks every minute until {crm} calls again."
 )
 HEARD = "{crm} calls again about {things}."
+STREAM_SILENT = timedelta(minutes=20)  # a line that is open gives a sign of life every five
+STREAM_TOLD = (
+    "Change Data Capture has been silent since {since:%H:%M} UTC. The portal asks for changes meanwhile."
+)
 
 
 def is_missed(at: datetime | None) -> bool:
@@ -73,3 +79,20 @@ def _end(connection: Connection, place: ScanPosition) -> None:
     if place.broken_at is not None:
         audit.note(connection, "webhooks", HEARD.format(crm=connection, things=things([place])))
     place.misses, place.silent_since, place.broken_at = 0, None, None
+
+
+def tell_of_silent_streams() -> None:
+    """Admins hear of a line that has been silent for long: once, and again only after it was heard. In a transaction
+    of the workspace, now and then."""
+    since = timezone.now() - STREAM_SILENT
+    quiet = ChangeStream.objects.listenable().filter(
+        Q(heard_at=None) | Q(heard_at__lt=since), switched_at__lt=since, told_at=None
+    )
+    for stream in quiet.select_related("connection").select_for_update(of=("self",), skip_locked=True):
+        stream.told_at = timezone.now()
+        stream.save(update_fields=["told_at"])
+        begun = stream.heard_at or stream.switched_at
+        audit.note(stream.connection, "stream", STREAM_TOLD.format(since=begun))
+        tell_admins(
+            stream.connection, "emails/crm_stream", {"since": begun, "why": stream.message or NOBODY_LISTENS}
+        )

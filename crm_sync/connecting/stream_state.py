@@ -6,12 +6,12 @@ from datetime import timedelta
 from django.utils import timezone
 
 from crm_sync.models import ChangeStream, Connection
+from crm_sync.models.change_streams import NOBODY_LISTENS
 
 STARTS_WITHIN = timedelta(seconds=30)  # after it was switched on, or its listener died
 BEHIND = timedelta(minutes=2)
 TOLD_FOR = timedelta(days=7)
 COMMAND = "docker compose --profile salesforce up --detach listener"
-NOBODY = "No listener is running on the server. Until one is, changes are found by asking every quarter of an hour."
 LATE = "Older events are still coming in; every change gets here in its order."
 STOPPED = "Events wait in Salesforce for up to three days until the connection works again."
 
@@ -65,7 +65,7 @@ def _of(stream: ChangeStream) -> StreamState:
     if stream.leased_until is None or stream.leased_until < now:
         if max(stream.switched_at, stream.leased_until or stream.switched_at) > now - STARTS_WITHIN:
             return StreamState(stream, "Starting", "neutral", "clock", "This takes some seconds.")
-        return StreamState(stream, "Nobody is listening", "critical", "warn", NOBODY, COMMAND)
+        return StreamState(stream, "Nobody is listening", "critical", "warn", NOBODY_LISTENS, COMMAND)
     if stream.message:
         return StreamState(stream, "Not listening", "warning", "warn", stream.message)
     if stream.listening_since is None:

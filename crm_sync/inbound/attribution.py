@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from crm_sync.agreement import audit
@@ -14,11 +13,17 @@ from portal.deals import attributed, collaborators
 from portal.deals.models import AttributedRecord
 from workspaces.models import Contact, Partner
 
-if TYPE_CHECKING:
-    from crm_sync.inbound.relations import Ties
-
 NOBODY = "None of the companies that this {noun} belongs to is a partner here."
 SEVERAL = "This {noun} belongs to several partners, and {crm} does not say which of them sells it."
+
+
+@dataclass(frozen=True)
+class Ties:
+    """What one record of the CRM is associated with."""
+
+    companies: Sequence[Association] = ()
+    distributors: Sequence[Association] = ()
+    people: Sequence[Association] = ()
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from crm_sync.agreement import audit, conflicts
 from crm_sync.connecting import addresses
 from crm_sync.connectors.base import CrmRecord
 from crm_sync.inbound import attribution, membership, merging
+from crm_sync.inbound.attribution import Ties
 from crm_sync.inbound.matching import Match
-from crm_sync.inbound.relations import Ties
 from crm_sync.kinds import KINDS
 from crm_sync.mapping import codec, filters
 from crm_sync.models import Conflict, Connection, ExternalRecord, FieldMapping, ImportRule

@@ -8,6 +8,7 @@ from crm_sync.breaker import incoming
 from crm_sync.breaker.counting import Gate
 from crm_sync.connectors.base import COMPANY, CONTACT, Association, Connector
 from crm_sync.inbound import attribution, membership
+from crm_sync.inbound.attribution import Ties
 from crm_sync.kinds import KINDS
 from crm_sync.models import Connection, ExternalRecord, ImportRule
 from crm_sync.models.records import TIES
@@ -22,15 +23,6 @@ class Related:
     companies: Ends = field(default_factory=dict)
     distributors: Ends = field(default_factory=dict)
     people: Ends = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Ties:
-    """Those of one record."""
-
-    companies: Sequence[Association] = ()
-    distributors: Sequence[Association] = ()
-    people: Sequence[Association] = ()
 
 
 def read(connector: Connector, object_type: str, ids: Sequence[str], rule: ImportRule | None) -> Related:

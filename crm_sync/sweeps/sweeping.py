@@ -24,7 +24,6 @@ from crm_sync.kinds import KINDS
 from crm_sync.limits import retries
 from crm_sync.models import Connection, ExternalRecord, ImportRule, ScanPosition, SyncJob
 from crm_sync.models.queues import SWEEPS
-from crm_sync.streams import silence
 from crm_sync.sweeps import jobs
 from crm_sync.sweeps.pages import Page
 from workspaces.jobs import job_transaction, queue
@@ -47,7 +46,7 @@ def drain():
     until = time.monotonic() + AT_A_TIME
     with job_transaction():
         plan_sweeps()
-        silence.tell()
+        watchdog.tell_of_silent_streams()
     while True:
         with job_transaction():
             job = claim_job()

@@ -33,6 +33,22 @@ LOOKS = {
     (390, "dark"): COLOUR_RULES,
     (390, "light"): NARROW_RULES,
 }
+# What no rule of accessibility sees: values as a machine writes them, one thing called many, a date that is cut.
+CARELESS = r"""() => {
+    const found = [], seen = e => e.checkVisibility({visibilityProperty: true});
+    for (const e of document.querySelectorAll("input[type=date]"))
+        if (seen(e) && e.clientWidth < 108) found.push(`a date cut off: ${e.name}`);
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    for (let n; n = texts.nextNode();) {
+        const text = n.textContent.trim();
+        if (!text || n.parentElement.closest("script, style, code, textarea, option") || !seen(n.parentElement)) continue;
+        if (/\b\d{4}-\d{2}-\d{2}/.test(text)) found.push(`a day of a machine: ${text}`);
+        if (/(^|\s)1 (conflict|change|record|member|partner|contact|deal|lead|quote|segment|day|line)s\b/.test(text))
+            found.push(`one of many: ${text}`);
+        if (/^(None|undefined|NaN|True|False)$/.test(text)) found.push(`a word of a machine: ${text}`);
+    }
+    return found.map(text => text.slice(0, 160));
+}"""
 
 
 @dataclass(frozen=True)
@@ -134,4 +150,6 @@ def faults(browser, screens):
         ]
         if page.evaluate("document.documentElement.scrollWidth") > width:
             found.append(f"{where}: wider than the screen")
+        if theme == "light":
+            found += [f"{where}: {fault}" for fault in page.evaluate(CARELESS)]
     return found

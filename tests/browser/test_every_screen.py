@@ -114,7 +114,9 @@ def test_every_screen_is_accessible_in_every_look(browser, objects, as_user, req
     assert others == {name for name in NO_SCREEN if name.startswith(face)}, (
         "NO_SCREEN names what is no page, and why"
     )
-    found_wrong = faults(browser, found)
+    lost = ask(client, f"/globex/{'settings/' if face == 'settings:' else ''}nothing/")
+    assert (lost.status_code, is_screen(lost)) == (404, True)
+    found_wrong = faults(browser, [*found, Screen.of("nothing here", lost)])
     assert not found_wrong, "\n".join(found_wrong)
 
 
