@@ -5,7 +5,9 @@ from django.utils import timezone
 from crm_sync.models.connection import Connection
 from workspaces.tenancy import WorkspaceForeignKey, WorkspaceManager, WorkspaceModel
 
-NOBODY_LISTENS = "No listener runs on the server. Until one does, changes are found by asking every quarter of an hour."
+NOBODY_LISTENS = (
+    "No listener runs on the server. Until one does, changes are found by asking every quarter of an hour."
+)
 EVERYTHING = "/data/ChangeEvents"  # of all objects that are selected in the CRM
 CHANNEL = RegexValidator(
     r"^/data/(ChangeEvents|[A-Za-z]\w*(ChangeEvent|__chn))\Z",
