@@ -185,6 +185,8 @@ def compare(level: str, new: int, old: int | None) -> list[tuple[int, list[UUID]
 
 def take_out(level: str, numbers: list[int], chunks: list[int]) -> None:
     """Removes builds from everybody's arrays."""
+    if not numbers:
+        return
     update = sql.SQL(
         "UPDATE {} SET builds = ARRAY(SELECT b FROM unnest(builds) b WHERE b <> ALL (%s::int[]))"
         " WHERE workspace_id = %s AND chunk = ANY (%s) AND builds && %s::int[]"

@@ -160,28 +160,37 @@ def _fill_unknown(builds: list[Build], chunks: list[int], *, staged: bool) -> No
 
 
 def sweep_retired(level: str, chunks: list[int]) -> None:
-    """Takes the numbers of retired builds out of the arrays. Numbers are never given out again."""
-    retired = Build.objects.filter(state=Build.State.RETIRED, swept=False, segment__level=level)
-    numbers = list(retired.values_list("number", flat=True))
-    if not numbers:
-        return
+    """Takes the numbers of retired builds out of the arrays, under the locks of all chunks."""
+    numbers = _retired(level)
     backfill.take_out(level, numbers, chunks)
-    if len(chunks) == CHUNKS:
-        retired.filter(number__in=numbers).update(swept=True)
+    _are_swept(numbers)
+
+
+def _retired(level: str) -> list[int]:
+    """Numbers are never given out again."""
+    retired = Build.objects.filter(state=Build.State.RETIRED, swept=False, segment__level=level)
+    return list(retired.values_list("number", flat=True))
+
+
+def _are_swept(numbers: list[int]) -> None:
+    Build.objects.filter(state=Build.State.RETIRED, number__in=numbers).update(swept=True)
 
 
 @jobs.queue("segments.sweep")
 def drain_sweep() -> None:
+    """States are written under the lock of their chunk alone: who changes some at once would wait in a circle."""
     with jobs.job_transaction():
         staging.forget()
     for level in ("partner", "contact"):
+        with jobs.job_transaction():
+            numbers = _retired(level)
         for chunk in range(CHUNKS):
             with jobs.job_transaction():
                 lock(level, [chunk])
-                sweep_retired(level, [chunk])
+                backfill.take_out(level, numbers, [chunk])
                 facts.forget(level, [chunk], definitions.current().facts[level])
         with jobs.job_transaction():
-            sweep_retired(level, list(range(CHUNKS)))
+            _are_swept(numbers)
     with jobs.job_transaction():
         jobs.leave_work(rosters.QUEUE)
 
