@@ -77,8 +77,8 @@ def _merge(claim, link: ExternalRecord, record, found: CrmRecord, reading, ties)
     stays = relations.follow(link.connection, link, ties, claim.gate) if ties is not None else ""
     outcome = merging.merge_record(link, record, found, claim.intake.mappings, reading.known, gate=claim.gate)
     told.give_back(link, record, lost)
-    why = outcome.held if claim.gate.keeps(link) else outcome.reasons
-    why |= {"": stays} if stays else {}
+    if stays:
+        (outcome.held if claim.gate.keeps(link) else outcome.reasons)[""] = stays
     return finish(claim, link.external_id, outcome.reasons, held=outcome.held, link=link)
 
 
